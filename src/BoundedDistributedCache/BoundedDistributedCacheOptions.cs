@@ -8,6 +8,8 @@ namespace BoundedCache;
 /// </summary>
 public sealed class BoundedDistributedCacheOptions
 {
+    private bool _isNameSet;
+
     /// <summary>
     /// How many entries the cache holds at most, at every instant. At its limit it drops the least recently used entry
     /// for a new one. At least 1; 10,000 by default.
@@ -58,9 +60,13 @@ public sealed class BoundedDistributedCacheOptions
         set
         {
             field = value;
-            IsNameSet = true;
+            _isNameSet = true;
         }
     } = "default";
 
-    internal bool IsNameSet { get; private set; }
+    internal void SetNameUnlessSet(string name)
+    {
+        if (!_isNameSet)
+            Name = name;
+    }
 }

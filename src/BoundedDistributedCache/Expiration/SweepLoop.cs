@@ -1,0 +1,76 @@
+using BoundedCache.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace BoundedCache.Expiration;
+
+/// <summary>Sweeps one cache at each tick of its timer, until it is stopped or the cache is disposed.</summary>
+internal sealed class SweepLoop : IDisposable
+{
+    private readonly BoundedDistributedCache _cache;
+    private readonly string _name;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly PeriodicTimer _timer;
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <param name="cache">The cache to sweep.</param>
+    /// <param name="options">Those of the cache.</param>
+    /// <param name="timeProvider">Makes the timer, before this returns: a fake clock may be advanced right after.</param>
+    /// <param name="logger">Does not throw.</param>
+    internal SweepLoop(BoundedDistributedCache cache, BoundedDistributedCacheOptions options, TimeProvider timeProvider, ILogger logger)
+    {
+        _cache = cache;
+        _name = options.Name;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _timer = new PeriodicTimer(options.SweepInterval, timeProvider);
+
+        var stopping = _stopping.Token;
+        // Nothing of whoever starts the host (a request, an activity, a tenant) may reach into sweeps.
+        using (ExecutionContext.SuppressFlow())
+            Completion = Task.Run(() => RunAsync(stopping), CancellationToken.None);
+    }
+
+    /// <summary>Never fails.</summary>
+    internal Task Completion { get; }
+
+    /// <summary>No sweep begins any more, and one that runs is cut short; <see cref="Completion"/> tells when.</summary>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _timer.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        while (await _timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false) && Sweep(stopping))
+        {
+        }
+    }
+
+    /// <returns>Whether there is a next sweep.</returns>
+    private bool Sweep(CancellationToken stopping)
+    {
+        try
+        {
+            var started = _timeProvider.GetTimestamp();
+            var removed = _cache.Sweep(stopping);
+            _logger.Swept(_name, removed, _timeProvider.GetElapsedTime(started).TotalMilliseconds);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (ObjectDisposedException exception) when (exception.ObjectName == typeof(BoundedDistributedCache).FullName)
+        {
+            return false;
+        }
+        catch (Exception exception)
+        {
+            _logger.SweepFailed(exception, _name, _timer.Period);
+        }
+
+        return true;
+    }
+}
