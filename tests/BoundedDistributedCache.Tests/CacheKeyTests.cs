@@ -66,14 +66,14 @@ public sealed class CacheKeyTests
     }
 
     [Fact]
-    public void DifferentInputsGiveDifferentKeysAndEqualInputsEqualKeys() =>
-        Gen.Select(s_input, s_input).Sample(
-            (one, other) => one.SameAs(other) == (one.Build().ToString() == other.Build().ToString()),
-            iter: 200_000);
-
-    [Fact]
-    public void EveryKeyCanBeReadBack() =>
-        s_input.Sample(input => Input.Parse(input.Build()).SameAs(input), iter: 50_000);
+    public void EveryKeyCanBeReadBackSoDifferentInputsGiveDifferentKeys() =>
+        s_input.Sample(
+            input =>
+            {
+                string key = input.Build();
+                return key == input.Build() && Input.Parse(key).SameAs(input);
+            },
+            iter: 100_000);
 
     [Fact]
     public void TheOrderOfNamedArgumentsIsIrrelevant() =>
