@@ -1,0 +1,460 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using BoundedCache.Diagnostics;
+using BoundedCache.Expiration;
+using BoundedCache.Storage;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace BoundedCache;
+
+/// <summary>
+/// A distributed cache in the memory of the process, whose entries and bytes never exceed their limits. At a limit it
+/// drops what is least recently used; the new entry is always stored, unless it is larger than the whole cache.
+/// </summary>
+/// <remarks>
+/// <para>
+/// All members may be called by any thread at any time. Every operation on one key takes effect at one instant between
+/// its call and its return. Reads take no lock. Asynchronous members complete before they return, and whatever they
+/// throw they throw through the task.
+/// </para>
+/// <para>
+/// Arrays are shared with callers, not copied, unless <see cref="BoundedDistributedCacheOptions.IsolateValues"/> is
+/// set: do not write to one that was stored or returned. An empty value is a value.
+/// </para>
+/// <para>
+/// After <see cref="Dispose"/> every member but that one throws <see cref="ObjectDisposedException"/>.
+/// </para>
+/// </remarks>
+public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposable
+{
+    private static readonly Task<byte[]?> Missing = Task.FromResult<byte[]?>(null);
+
+    private readonly CacheStore _store;
+    private readonly ReadCounters _reads = new();
+    private readonly CacheClock _clock;
+    private readonly TimeProvider _timeProvider;
+    private readonly TolerantLogger _logger;
+    private readonly string _name;
+    private readonly int _maxEntries;
+    private readonly long _maxBytes;
+    private readonly bool _isolateValues;
+    private readonly TimeSpan? _defaultSliding;
+    private readonly TimeSpan? _defaultRelative;
+    private volatile bool _isDisposed;
+    private int _toldOfLiveEviction;
+    private long _rejections;
+    private long _sweeps;
+    private SweepStatistics? _lastSweep;
+
+    /// <summary>Makes a cache. The options are read once, here.</summary>
+    /// <param name="options">The limits and defaults.</param>
+    /// <param name="timeProvider">What expiration goes by; the system's time where it is <see langword="null"/>.</param>
+    /// <param name="logger">Where the cache tells of evictions and of values that are too large; may be <see langword="null"/>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is <see langword="null"/>.</exception>
+    /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
+    public BoundedDistributedCache(
+        IOptions<BoundedDistributedCacheOptions> options,
+        TimeProvider? timeProvider = null,
+        ILogger<BoundedDistributedCache>? logger = null)
+        : this(options, timeProvider, logger, KeyHasher.WithRandomSeed())
+    {
+    }
+
+    internal BoundedDistributedCache(
+        IOptions<BoundedDistributedCacheOptions> options,
+        TimeProvider? timeProvider,
+        ILogger<BoundedDistributedCache>? logger,
+        KeyHasher hasher)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        BoundedDistributedCacheOptions values = options.Value;
+        BoundedDistributedCacheOptionsValidator.ThrowIfInvalid(values);
+        _name = values.Name;
+        _maxEntries = values.MaxEntries;
+        _maxBytes = values.MaxBytes;
+        _isolateValues = values.IsolateValues;
+        _defaultSliding = values.DefaultSlidingExpiration;
+        _defaultRelative = values.DefaultAbsoluteExpirationRelativeToNow;
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _logger = new TolerantLogger(logger);
+        _clock = new CacheClock(_timeProvider);
+        _store = new CacheStore(_maxEntries, _maxBytes, _clock, hasher);
+    }
+
+    /// <summary>
+    /// How many entries the cache holds: never more than its limit. Expired ones count until they are dropped.
+    /// </summary>
+    public int Count
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _store.Count;
+        }
+    }
+
+    /// <summary>
+    /// How many bytes of memory the entries take, with keys, values and bookkeeping: never more than the limit.
+    /// </summary>
+    public long SizeBytes
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _store.SizeBytes;
+        }
+    }
+
+    internal CacheStore Storage => _store;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
+    public byte[]? Get(string key) => Read(key) is { } entry ? ForCaller(entry.Value) : null;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
+    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
+    public Task<byte[]?> GetAsync(string key, CancellationToken token = default)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            return Read(key) is { } entry ? Task.FromResult<byte[]?>(ForCaller(entry.Value)) : Missing;
+        }
+        catch (Exception exception)
+        {
+            return Failed<byte[]?>(exception, token);
+        }
+    }
+
+    /// <summary>Writes the value to <paramref name="destination"/>, and nothing where there is none.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="destination">What the value is written to. What it throws reaches the caller.</param>
+    /// <returns>Whether there is a value.</returns>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    public bool TryGet(string key, IBufferWriter<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        if (Read(key) is not { } entry)
+        {
+            return false;
+        }
+
+        destination.Write(entry.Value);
+        return true;
+    }
+
+    /// <inheritdoc cref="TryGet"/>
+    /// <param name="key">The key.</param>
+    /// <param name="destination">What the value is written to. What it throws reaches the caller.</param>
+    /// <param name="token">Cancels the operation before it begins.</param>
+    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
+    public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            return new ValueTask<bool>(TryGet(key, destination));
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<bool>(Failed<bool>(exception, token));
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        if (Admits(key, value.Length, options, out Deadlines deadlines, out Now now))
+        {
+            Store(key, ForCaller(value), deadlines, now);
+        }
+    }
+
+    /// <summary>Stores a copy of the value, made before this returns.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; may be empty.</param>
+    /// <param name="options">When the entry expires.</param>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        if (Admits(key, value.Length, options, out Deadlines deadlines, out Now now))
+        {
+            Store(key, value.ToArray(), deadlines, now);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
+    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Set(key, value, options);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
+    }
+
+    /// <inheritdoc cref="Set(string, ReadOnlySequence{byte}, DistributedCacheEntryOptions)"/>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; may be empty.</param>
+    /// <param name="options">When the entry expires.</param>
+    /// <param name="token">Cancels the operation before it begins.</param>
+    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
+    public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Set(key, value, options);
+            return ValueTask.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask(Failed<bool>(exception, token));
+        }
+    }
+
+    /// <summary>
+    /// Uses the entry without reading it: a sliding window begins anew, and the entry is the most recently used. Neither
+    /// a hit nor a miss; nothing happens where there is no entry.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
+    public void Refresh(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        _store.Use(key);
+    }
+
+    /// <inheritdoc cref="Refresh"/>
+    /// <param name="key">The key.</param>
+    /// <param name="token">Cancels the operation before it begins.</param>
+    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
+    public Task RefreshAsync(string key, CancellationToken token = default)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Refresh(key);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
+    public void Remove(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        _store.Remove(key);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
+    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
+    public Task RemoveAsync(string key, CancellationToken token = default)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Remove(key);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
+    }
+
+    /// <summary>
+    /// Removes every entry, one after the other: what was there at the call, and was not set again meanwhile, is gone
+    /// when this returns. Others may read and write all the while.
+    /// </summary>
+    public void Clear()
+    {
+        ThrowIfDisposed();
+        _store.RemoveWhere(pattern: null);
+    }
+
+    /// <summary>
+    /// Removes the entries whose keys match a pattern, one after the other: what was there at the call, and was not set
+    /// again meanwhile, is gone when this returns. Looks at every key, in a time linear in its length.
+    /// </summary>
+    /// <param name="pattern">
+    /// What the whole key is compared with, ordinally: <c>*</c> stands for any number of UTF-16 units, <c>?</c> for one.
+    /// </param>
+    /// <returns>How many entries were removed; ones that had expired but were still held count too.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="pattern"/> is <see langword="null"/>.</exception>
+    public int RemoveByPattern(string pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        ThrowIfDisposed();
+        return _store.RemoveWhere(new KeyPattern(pattern));
+    }
+
+    /// <summary>
+    /// Drops the entries that have expired, and the memory of structures that fewer entries do not need. A host does so
+    /// at every <see cref="BoundedDistributedCacheOptions.SweepInterval"/>; without one, call it when it suits.
+    /// </summary>
+    /// <returns>How many entries were dropped.</returns>
+    public int RemoveExpired() => Sweep(CancellationToken.None);
+
+    /// <summary>What the cache did and what it holds.</summary>
+    /// <returns>A snapshot.</returns>
+    public CacheStatistics GetStatistics()
+    {
+        ThrowIfDisposed();
+        (long hits, long misses) = _reads.Read();
+        ShardTally tally = _store.Tally();
+        return new CacheStatistics
+        {
+            Hits = hits,
+            Misses = misses,
+            Sets = tally.Sets,
+            Removals = tally.Removals,
+            Rejections = Interlocked.Read(ref _rejections),
+            EvictionsForEntries = tally.EvictionsForEntries,
+            EvictionsForBytes = tally.EvictionsForBytes,
+            EvictionsExpired = tally.EvictionsExpired,
+            Entries = _store.Count,
+            Bytes = _store.SizeBytes,
+            LastSweep = Volatile.Read(ref _lastSweep),
+        };
+    }
+
+    /// <summary>Drops all entries. May be called repeatedly, and while other members run.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _store.RemoveWhere(pattern: null);
+    }
+
+    /// <summary>What <see cref="RemoveExpired"/> does, until it is cancelled.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled; what was dropped until then stays dropped.</exception>
+    internal int Sweep(CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        DateTimeOffset startedAt = _timeProvider.GetUtcNow();
+        long start = _timeProvider.GetTimestamp();
+        int removed = _store.Sweep(_clock.Read(), cancellationToken);
+        Volatile.Write(ref _lastSweep, new SweepStatistics
+        {
+            Number = Interlocked.Increment(ref _sweeps),
+            StartedAt = startedAt,
+            Duration = _timeProvider.GetElapsedTime(start),
+            Removed = removed,
+        });
+        return removed;
+    }
+
+    private static Task<T> Failed<T>(Exception exception, CancellationToken token) =>
+        exception is OperationCanceledException && token.IsCancellationRequested
+            ? Task.FromCanceled<T>(token)
+            : Task.FromException<T>(exception);
+
+    private static void ThrowIfNullOrCancelled(string key, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        token.ThrowIfCancellationRequested();
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
+
+    private Entry? Read(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        Entry? entry = _store.Use(key);
+        if (entry is null)
+        {
+            _reads.Miss();
+        }
+        else
+        {
+            _reads.Hit();
+        }
+
+        return entry;
+    }
+
+    private byte[] ForCaller(byte[] value) => _isolateValues ? value.AsSpan().ToArray() : value;
+
+    /// <summary>
+    /// Says whether a value is to be stored, before any of it is copied. Where it is not, for it is too large or has
+    /// expired already, the old value of its key is removed: it would be stale.
+    /// </summary>
+    private bool Admits(string key, long length, DistributedCacheEntryOptions options, out Deadlines deadlines, out Now now)
+    {
+        now = _clock.Read();
+        deadlines = Deadlines.From(options, now);
+        if (deadlines.AreNever)
+        {
+            deadlines = Deadlines.From(absolute: null, _defaultRelative, _defaultSliding, now);
+        }
+
+        if (!_store.Fits(key, length, !deadlines.AreNever))
+        {
+            _store.Remove(key);
+            Interlocked.Increment(ref _rejections);
+            _logger.ValueTooLarge(_name, length, _maxBytes);
+            return false;
+        }
+
+        if (deadlines.HavePassed(now))
+        {
+            _store.Remove(key);
+            return false;
+        }
+
+        return true;
+    }
+
+    private void Store(string key, byte[] value, Deadlines deadlines, Now now)
+    {
+        AdmissionReport report = default;
+        _store.Set(key, value, deadlines, now, ref report);
+        if (report.Evicted != EvictionReason.None && _toldOfLiveEviction == 0)
+        {
+            TellOfLiveEviction(report.Evicted);
+        }
+    }
+
+    private void TellOfLiveEviction(EvictionReason reason)
+    {
+        if (Interlocked.Exchange(ref _toldOfLiveEviction, 1) != 0)
+        {
+            return;
+        }
+
+        if (reason == EvictionReason.Entries)
+        {
+            _logger.FirstLiveEviction(_name, _maxEntries, "entries", nameof(BoundedDistributedCacheOptions.MaxEntries));
+        }
+        else
+        {
+            _logger.FirstLiveEviction(_name, _maxBytes, "bytes", nameof(BoundedDistributedCacheOptions.MaxBytes));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+namespace BoundedCache;
+
+/// <summary>
+/// What a cache did since it was made, and what it holds. The counts are exact once no caller is at work; while some
+/// are, each is right by itself and they may be of slightly different instants. Immutable.
+/// </summary>
+public sealed class CacheStatistics
+{
+    internal CacheStatistics()
+    {
+    }
+
+    /// <summary>Reads that found a value.</summary>
+    public long Hits { get; internal init; }
+
+    /// <summary>Reads that found none, or one that had expired.</summary>
+    public long Misses { get; internal init; }
+
+    /// <summary>Reads: hits and misses. Refreshing an entry is none.</summary>
+    public long TotalRequests => Hits + Misses;
+
+    /// <summary>Hits among all reads, from 0 to 1; 0 where there were none.</summary>
+    public double HitRatio => TotalRequests == 0 ? 0 : (double)Hits / TotalRequests;
+
+    /// <summary>Values that were stored, over an old one or not.</summary>
+    public long Sets { get; internal init; }
+
+    /// <summary>
+    /// Entries that callers took out: by key, by pattern, by clearing, or by setting their key to what can't be stored.
+    /// </summary>
+    public long Removals { get; internal init; }
+
+    /// <summary>Values that were not stored, since each by itself is larger than the cache may be.</summary>
+    public long Rejections { get; internal init; }
+
+    /// <summary>Live entries that were dropped because the cache held <c>MaxEntries</c>.</summary>
+    public long EvictionsForEntries { get; internal init; }
+
+    /// <summary>Live entries that were dropped because the cache held <c>MaxBytes</c>.</summary>
+    public long EvictionsForBytes { get; internal init; }
+
+    /// <summary>Entries that were dropped after they had expired.</summary>
+    public long EvictionsExpired { get; internal init; }
+
+    /// <summary>Entries that were dropped for any reason but a caller's wish.</summary>
+    public long Evictions => EvictionsForEntries + EvictionsForBytes + EvictionsExpired;
+
+    /// <summary>Entries that are held; expired ones count until they are dropped.</summary>
+    public int Entries { get; internal init; }
+
+    /// <summary>Bytes of memory that they take, bookkeeping included.</summary>
+    public long Bytes { get; internal init; }
+
+    /// <summary>The last sweep that ran to its end; <see langword="null"/> before the first.</summary>
+    public SweepStatistics? LastSweep { get; internal init; }
+}

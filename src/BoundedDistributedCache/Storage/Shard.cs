@@ -1,0 +1,385 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using BoundedCache.Expiration;
+
+namespace BoundedCache.Storage;
+
+/// <summary>
+/// One part of the cache: an index, its slots and the ranking of its victims under one lock.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Readers use <see cref="Find"/> and the two ways to stamp, and take the lock only where a rebuild of the index left
+/// a miss uncertain. Everything else is for the holder of <see cref="Lock"/>. Under it no user code runs, no second
+/// shard's lock is taken, and work is bounded: one doubling of the index, one ranking, a chunk of slots.
+/// </para>
+/// <para>
+/// An entry is linked in this order: slot and stamp, then the link; and unlinked in the opposite one. So whoever
+/// finds an entry through the index finds its slot, and whoever finds one through a slot without the lock takes the
+/// lock and looks again. Room is not the shard's concern: it says what became free, and who called gives it back or
+/// passes it on before the lock is left.
+/// </para>
+/// </remarks>
+internal sealed class Shard
+{
+    /// <summary>What is done to entries one by one under a lock is done to so many at most.</summary>
+    public const int LongestBatch = SlotChunk.Length;
+
+    /// <summary>The bound of a shard that has no victim.</summary>
+    public const long NoVictim = long.MaxValue;
+
+    private readonly ShardContext _context;
+    private readonly SlotTable _slots = new();
+    private readonly VictimRanking _ranking = new();
+    private EntryIndex _index = new();
+    private ShardState _state = new() { Bound = NoVictim, DueBound = DueTime.Never, ComparedAt = -1 };
+
+    public Shard(ShardContext context)
+    {
+        _context = context;
+    }
+
+    public Lock Lock { get; } = new();
+
+    public long Bound => Volatile.Read(ref _state.Bound);
+
+    public SlotChunk?[] Chunks => _slots.Chunks;
+
+    public int Count => _state.Count;
+
+    // Readers
+
+    /// <summary>Finds an entry. A miss is certain: there was an instant during the call at which it was not there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Entry? Find(string key, int hash) => _index.Find(key, hash) ?? FindAgain(key, hash);
+
+    /// <summary>Notes a use, where recency is told by epochs.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void Stamp(Entry entry, uint epoch)
+    {
+        if (_slots.TryGetChunk(entry.Slot) is { } chunk)
+        {
+            Volatile.Write(ref chunk[entry.Slot].Stamp, _context.Clock.Tick);
+        }
+
+        entry.Epoch = epoch;
+    }
+
+    /// <summary>
+    /// Notes a use, where order is exact. Stamps are unique there, so the exchange fails where anybody used the entry
+    /// or took its slot since the stamp was read; the use then overlapped with that, and either order is right.
+    /// </summary>
+    public void StampExactly(Entry entry)
+    {
+        if (_slots.TryGetChunk(entry.Slot) is not { } chunk)
+        {
+            return;
+        }
+
+        ref Slot slot = ref chunk[entry.Slot];
+        long seen = Volatile.Read(ref slot.Stamp);
+        if (seen != _context.Clock.Tick && ReferenceEquals(Volatile.Read(ref slot.Entry), entry))
+        {
+            Interlocked.CompareExchange(ref slot.Stamp, _context.Clock.NextUse(), seen);
+        }
+    }
+
+    // Writers: finding and linking
+
+    /// <summary>Doubles the index where it is as full as it should get.</summary>
+    public void GrowIndex() => _index.GrowFor(_state.Count);
+
+    public Entry? Locate(string key, int hash, out int chainLength) => _index.Locate(key, hash, out chainLength);
+
+    /// <summary>True where one more entry behind a chain of that length would be too many.</summary>
+    public bool IsCrowded(int chainLength) =>
+        chainLength >= EntryIndex.LongestChain || _state.Count >= _context.MaxShardEntries;
+
+    /// <summary>Makes sure that <see cref="Link"/> can't fail.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for a slot; nothing was changed.</exception>
+    public void EnsureSlot() => _slots.EnsureFree();
+
+    /// <summary>Links an entry, in the place of the one it replaces or as a new one.</summary>
+    public void Link(Entry entry, Entry? replaced, Now now, bool countsForRecency)
+    {
+        RecencyClock clock = _context.Clock;
+        long stamp = clock.IsExact ? clock.NextUse() : clock.Tick;
+        entry.Epoch = clock.Epoch;
+        entry.Slot = replaced?.Slot ?? _slots.Take();
+        SlotChunk chunk = _slots.ChunkOf(entry.Slot);
+        ref Slot slot = ref chunk[entry.Slot];
+        Volatile.Write(ref slot.Stamp, stamp);
+        Volatile.Write(ref slot.Entry, entry);
+        int due = DueOf(entry, now);
+        chunk.SetDue(entry.Slot, due);
+        if (due < _state.DueBound)
+        {
+            Volatile.Write(ref _state.DueBound, due);
+        }
+
+        if (replaced is not null)
+        {
+            _index.Replace(replaced, entry);
+        }
+        else
+        {
+            if (_state.Count++ == 0)
+            {
+                Volatile.Write(ref _state.Bound, stamp);
+            }
+
+            _index.Insert(entry);
+        }
+
+        _state.Sets++;
+        if (countsForRecency && !clock.IsExact)
+        {
+            CountInsertion();
+        }
+    }
+
+    /// <summary>Unlinks an entry that its key's owner removes.</summary>
+    public RoomAmount Remove(Entry entry)
+    {
+        _state.Removals++;
+        return Unlink(entry);
+    }
+
+    /// <summary>Removes those entries of a chunk that are still where they were seen.</summary>
+    public RoomAmount Remove(ReadOnlySpan<Entry?> entries, out int removed)
+    {
+        RoomAmount freed = RoomAmount.None;
+        removed = 0;
+        foreach (Entry? entry in entries)
+        {
+            if (entry is not null && _slots.TryGetChunk(entry.Slot) is { } chunk && ReferenceEquals(chunk[entry.Slot].Entry, entry))
+            {
+                freed += Remove(entry);
+                removed++;
+            }
+        }
+
+        return freed;
+    }
+
+    // Writers: victims
+
+    /// <summary>Makes sure that looking for victims can't fail.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory to rank them; nothing was changed.</exception>
+    public void EnsureRanking() => _ranking.EnsureCapacity(_state.Count);
+
+    /// <summary>The oldest entry but <paramref name="keep"/>. Ranks where the queue is used up and it may.</summary>
+    public bool TryPeekVictim(Entry? keep, ref bool mayRank, out Entry victim, out long stamp)
+    {
+        bool found = _ranking.TryPeek(_slots, keep, evenIfUsedSince: false, out int slot, out stamp);
+        if (!found && mayRank && _state.Count > 0)
+        {
+            mayRank = false;
+            _ranking.Rank(_slots, _state.Count, _context.Clock.Tick);
+            found = _ranking.TryPeek(_slots, keep, evenIfUsedSince: true, out slot, out stamp);
+        }
+
+        PublishBound();
+        victim = found ? _slots[slot].Entry! : null!;
+        return found;
+    }
+
+    /// <summary>Evicts what <see cref="TryPeekVictim"/> returned.</summary>
+    public RoomAmount EvictPeeked(Entry victim, EvictionReason reason)
+    {
+        _ranking.Take();
+        return Evict(victim, reason);
+    }
+
+    /// <summary>Evicts the oldest entry of a chain.</summary>
+    public RoomAmount EvictFromChain(int hash, EvictionReason reason)
+    {
+        Entry oldest = _index.Head(hash)!;
+        for (Entry? entry = oldest.Next; entry is not null; entry = entry.Next)
+        {
+            if (_slots[entry.Slot].Stamp < _slots[oldest.Slot].Stamp)
+            {
+                oldest = entry;
+            }
+        }
+
+        return Evict(oldest, reason);
+    }
+
+    /// <summary>
+    /// True where an own victim with that stamp need not be spared for a much older one elsewhere, by the answer that
+    /// was found in the same tick; null where it is to be found anew.
+    /// </summary>
+    public bool? WasOldEnough(long tick) => _state.ComparedAt == tick ? _state.WasOldEnough : null;
+
+    public void RememberOldEnough(long tick, bool isOldEnough)
+    {
+        _state.ComparedAt = tick;
+        _state.WasOldEnough = isOldEnough;
+    }
+
+    // Writers: expiry
+
+    /// <summary>True where something may have expired. Right also without the lock, for what was there before.</summary>
+    public bool MayHaveExpired(Now now) => Volatile.Read(ref _state.DueBound) <= DueTime.Of(now.Monotonic, _context.DueOrigin);
+
+    /// <summary>Takes out what has expired, and looks closer at so many entries at most.</summary>
+    public RoomAmount ReclaimExpired(Now now, Entry? keep, int atMost)
+    {
+        RoomAmount freed = RoomAmount.None;
+        int due = DueTime.Of(now.Monotonic, _context.DueOrigin);
+        foreach (SlotChunk? chunk in _slots.Chunks)
+        {
+            if (chunk is not null && chunk.DueBound <= due)
+            {
+                freed += ReclaimExpired(chunk, now, due, keep, ref atMost);
+                if (atMost == 0)
+                {
+                    return freed;
+                }
+            }
+        }
+
+        TightenDueBound();
+        return freed;
+    }
+
+    /// <summary>Takes out what has expired in one chunk.</summary>
+    /// <param name="index">The chunk's place.</param>
+    /// <param name="now">The time to judge by.</param>
+    /// <param name="everyDeadline">Looks at each entry anew, due or not.</param>
+    public RoomAmount SweepChunk(int index, Now now, bool everyDeadline)
+    {
+        SlotChunk?[] chunks = _slots.Chunks;
+        if (index >= chunks.Length || chunks[index] is not { } chunk)
+        {
+            return RoomAmount.None;
+        }
+
+        int due = everyDeadline ? DueTime.Never - 1 : DueTime.Of(now.Monotonic, _context.DueOrigin);
+        int atMost = LongestBatch;
+        return ReclaimExpired(chunk, now, due, keep: null, ref atMost);
+    }
+
+    /// <summary>Raises the bound of due times to what the chunks say.</summary>
+    public void TightenDueBound()
+    {
+        int earliest = DueTime.Never;
+        foreach (SlotChunk? chunk in _slots.Chunks)
+        {
+            if (chunk is not null)
+            {
+                earliest = Math.Min(earliest, chunk.DueBound);
+            }
+        }
+
+        Volatile.Write(ref _state.DueBound, earliest);
+    }
+
+    /// <summary>Gives back what far fewer entries than before do not need; an empty shard is as it was made.</summary>
+    public void Trim()
+    {
+        _index.ShrinkFor(_state.Count);
+        _slots.Trim();
+        _ranking.Trim(_state.Count);
+    }
+
+    public ShardTally Tally() => new(
+        Volatile.Read(ref _state.Sets),
+        Volatile.Read(ref _state.Removals),
+        Volatile.Read(ref _state.EvictionsForEntries),
+        Volatile.Read(ref _state.EvictionsForBytes),
+        Volatile.Read(ref _state.EvictionsExpired));
+
+    private Entry? FindAgain(string key, int hash)
+    {
+        Entry? entry = _index.Find(key, hash, out bool isCertain);
+        if (isCertain)
+        {
+            return entry;
+        }
+
+        lock (Lock)
+        {
+            return _index.Locate(key, hash, out _);
+        }
+    }
+
+    private int DueOf(Entry entry, Now now) => entry is ExpiringEntry expiring
+        ? DueTime.Of(expiring.NextDeadline(now), _context.DueOrigin)
+        : DueTime.Never;
+
+    private void CountInsertion()
+    {
+        long held = _context.Room.Entries.Used;
+        if (++_state.InsertionsSinceTick >= RecencyClock.InsertionsPerTick(held))
+        {
+            _state.InsertionsSinceTick = 0;
+            _context.Clock.Advance(held);
+        }
+    }
+
+    private RoomAmount Evict(Entry victim, EvictionReason reason)
+    {
+        if (reason == EvictionReason.Entries)
+        {
+            _state.EvictionsForEntries++;
+        }
+        else
+        {
+            _state.EvictionsForBytes++;
+        }
+
+        RoomAmount freed = Unlink(victim);
+        PublishBound();
+        return freed;
+    }
+
+    private RoomAmount Unlink(Entry entry)
+    {
+        _index.Unlink(entry);
+        _slots.Free(entry.Slot);
+        if (--_state.Count == 0)
+        {
+            Volatile.Write(ref _state.Bound, NoVictim);
+        }
+
+        return RoomAmount.Of(entry);
+    }
+
+    private void PublishBound() =>
+        Volatile.Write(ref _state.Bound, _state.Count == 0 ? NoVictim : _ranking.NextStamp);
+
+    private RoomAmount ReclaimExpired(SlotChunk chunk, Now now, int due, Entry? keep, ref int atMost)
+    {
+        RoomAmount freed = RoomAmount.None;
+        for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
+        {
+            int index = BitOperations.TrailingZeroCount(rest);
+            ref Slot slot = ref chunk[index];
+            if (slot.Due > due || slot.Entry is not ExpiringEntry entry || ReferenceEquals(entry, keep))
+            {
+                continue;
+            }
+
+            if (atMost == 0)
+            {
+                return freed;
+            }
+
+            atMost--;
+            if (entry.TryExpire(now))
+            {
+                _state.EvictionsExpired++;
+                freed += Unlink(entry);
+            }
+            else
+            {
+                slot.Due = DueOf(entry, now);
+            }
+        }
+
+        chunk.TightenDueBound();
+        return freed;
+    }
+}

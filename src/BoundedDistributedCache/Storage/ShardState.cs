@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+
+namespace BoundedCache.Storage;
+
+/// <summary>
+/// What the writers of a shard change, on cache lines that no reader touches. Written under the shard's lock;
+/// <see cref="Bound"/>, <see cref="DueBound"/> and the counts are read without it.
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = (2 * CacheLine.Size) + (11 * sizeof(long)))]
+internal struct ShardState
+{
+    /// <summary>A lower bound of the next victim's stamp; a hint to other shards.</summary>
+    [FieldOffset(CacheLine.Size)]
+    public long Bound;
+
+    /// <summary>The tick at which this shard's oldest was last compared with other shards' bounds.</summary>
+    [FieldOffset(CacheLine.Size + 8)]
+    public long ComparedAt;
+
+    [FieldOffset(CacheLine.Size + 16)]
+    public long InsertionsSinceTick;
+
+    [FieldOffset(CacheLine.Size + 24)]
+    public int Count;
+
+    /// <summary>No entry of the shard is due earlier than this.</summary>
+    [FieldOffset(CacheLine.Size + 28)]
+    public int DueBound;
+
+    [FieldOffset(CacheLine.Size + 32)]
+    public bool WasOldEnough;
+
+    [FieldOffset(CacheLine.Size + 40)]
+    public long Sets;
+
+    [FieldOffset(CacheLine.Size + 48)]
+    public long Removals;
+
+    [FieldOffset(CacheLine.Size + 56)]
+    public long EvictionsForEntries;
+
+    [FieldOffset(CacheLine.Size + 64)]
+    public long EvictionsForBytes;
+
+    [FieldOffset(CacheLine.Size + 72)]
+    public long EvictionsExpired;
+}

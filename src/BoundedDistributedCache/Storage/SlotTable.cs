@@ -1,0 +1,163 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace BoundedCache.Storage;
+
+/// <summary>
+/// The slots of one shard, in chunks. All members are for the holder of the shard's lock, but <see cref="Chunks"/> and
+/// <see cref="TryGetChunk"/>, which readers and sweeps use without it.
+/// </summary>
+/// <remarks>
+/// Slots are handed out from the lowest chunk that has a free one, so that the upper ones run empty when a shard
+/// shrinks. An empty chunk is dropped, save one, so that a shard at a chunk's edge does not make and drop it with
+/// every other operation. The directory is copied when it grows; chunks are not, so a reader with an old directory
+/// stamps the right slot, and one who finds no chunk, or whose chunk was dropped, stamps nothing that counts.
+/// </remarks>
+internal sealed class SlotTable
+{
+    private const int BitsPerWord = 64;
+    private const int NoChunk = -1;
+
+    private SlotChunk?[] _chunks = new SlotChunk?[1];
+    private ulong[] _open = new ulong[1];
+    private int _spare = NoChunk;
+
+    /// <summary>The directory as it is now; null where there is no chunk.</summary>
+    public SlotChunk?[] Chunks => Volatile.Read(ref _chunks);
+
+    public bool HasFree
+    {
+        get
+        {
+            foreach (ulong word in _open)
+            {
+                if (word != 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    public ref Slot this[int slot] => ref ChunkOf(slot)[slot];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public SlotChunk? TryGetChunk(int slot)
+    {
+        SlotChunk?[] chunks = Volatile.Read(ref _chunks);
+        int chunk = slot >> SlotChunk.Shift;
+        return (uint)chunk < (uint)chunks.Length ? Volatile.Read(ref chunks[chunk]) : null;
+    }
+
+    public SlotChunk ChunkOf(int slot) => _chunks[slot >> SlotChunk.Shift]!;
+
+    /// <summary>Makes sure that <see cref="Take"/> finds a free slot. Throws before anything is changed.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for a chunk.</exception>
+    public void EnsureFree()
+    {
+        if (HasFree)
+        {
+            return;
+        }
+
+        int index = Array.IndexOf(_chunks, null);
+        if (index < 0)
+        {
+            index = _chunks.Length;
+            SlotChunk?[] chunks = new SlotChunk?[index * 2];
+            ulong[] open = new ulong[(chunks.Length + BitsPerWord - 1) / BitsPerWord];
+            Array.Copy(_chunks, chunks, index);
+            Array.Copy(_open, open, _open.Length);
+            chunks[index] = new SlotChunk();
+            _open = open;
+            Volatile.Write(ref _chunks, chunks);
+        }
+        else
+        {
+            Volatile.Write(ref _chunks[index], new SlotChunk());
+        }
+
+        SetOpen(index, true);
+        _spare = index;
+    }
+
+    /// <summary>Takes the lowest free slot; there must be one.</summary>
+    public int Take()
+    {
+        int word = 0;
+        while (_open[word] == 0)
+        {
+            word++;
+        }
+
+        int index = (word * BitsPerWord) + BitOperations.TrailingZeroCount(_open[word]);
+        SlotChunk chunk = _chunks[index]!;
+        if (_spare == index)
+        {
+            _spare = NoChunk;
+        }
+
+        int slot = (index << SlotChunk.Shift) + chunk.Take();
+        if (chunk.IsFull)
+        {
+            SetOpen(index, false);
+        }
+
+        return slot;
+    }
+
+    public void Free(int slot)
+    {
+        int index = slot >> SlotChunk.Shift;
+        SlotChunk chunk = _chunks[index]!;
+        chunk.Free(slot);
+        SetOpen(index, true);
+        if (!chunk.IsEmpty)
+        {
+            return;
+        }
+
+        if (_spare == NoChunk)
+        {
+            _spare = index;
+        }
+        else
+        {
+            Drop(Math.Max(_spare, index));
+            _spare = Math.Min(_spare, index);
+        }
+    }
+
+    /// <summary>Drops the spare chunk, and the part of the directory that has none.</summary>
+    public void Trim()
+    {
+        if (_spare != NoChunk)
+        {
+            Drop(_spare);
+            _spare = NoChunk;
+        }
+
+        int length = 1 + Array.FindLastIndex(_chunks, chunk => chunk is not null);
+        if (length <= _chunks.Length / 4)
+        {
+            length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, length));
+            _open = _open[..((length + BitsPerWord - 1) / BitsPerWord)];
+            Volatile.Write(ref _chunks, _chunks[..length]);
+        }
+    }
+
+    private void Drop(int index)
+    {
+        SetOpen(index, false);
+        Volatile.Write(ref _chunks[index], null);
+    }
+
+    private void SetOpen(int index, bool isOpen)
+    {
+        ulong bit = 1UL << (index % BitsPerWord);
+        ref ulong word = ref _open[index / BitsPerWord];
+        word = isOpen ? word | bit : word & ~bit;
+    }
+}
