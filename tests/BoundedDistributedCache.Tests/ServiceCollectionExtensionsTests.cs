@@ -1,0 +1,396 @@
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace BoundedCache.Tests;
+
+public class ServiceCollectionExtensionsTests
+{
+    private static readonly IConfiguration EmptyConfiguration = new ConfigurationBuilder().Build();
+
+    public static TheoryData<Func<IServiceCollection, IServiceCollection>> Additions => new()
+    {
+        services => services.AddBoundedDistributedCache(),
+        services => services.AddBoundedDistributedCache(_ => { }),
+        services => services.AddBoundedDistributedCache(EmptyConfiguration),
+        services => services.AddKeyedBoundedDistributedCache(null),
+    };
+
+    public static TheoryData<Func<IServiceCollection, IServiceCollection>> KeyedAdditions => new()
+    {
+        services => services.AddKeyedBoundedDistributedCache("pages"),
+        services => services.AddKeyedBoundedDistributedCache("pages", _ => { }),
+        services => services.AddKeyedBoundedDistributedCache("pages", EmptyConfiguration),
+    };
+
+    [Theory]
+    [MemberData(nameof(Additions), DisableDiscoveryEnumeration = true)]
+    public void ThreeServicesAreOneObject(Func<IServiceCollection, IServiceCollection> add)
+    {
+        using var container = new TestContainer(services => Assert.Same(services, add(services)));
+
+        var cache = container.Services.GetRequiredService<BoundedDistributedCache>();
+
+        Assert.Same(cache, container.Services.GetRequiredService<IDistributedCache>());
+        Assert.Same(cache, container.Services.GetRequiredService<IBufferDistributedCache>());
+    }
+
+    [Theory]
+    [MemberData(nameof(KeyedAdditions), DisableDiscoveryEnumeration = true)]
+    public void ThreeKeyedServicesAreOneObject(Func<IServiceCollection, IServiceCollection> add)
+    {
+        using var container = new TestContainer(services => Assert.Same(services, add(services)));
+
+        var cache = container.Services.GetRequiredKeyedService<BoundedDistributedCache>("pages");
+
+        Assert.Same(cache, container.Services.GetRequiredKeyedService<IDistributedCache>("pages"));
+        Assert.Same(cache, container.Services.GetRequiredKeyedService<IBufferDistributedCache>("pages"));
+    }
+
+    [Fact]
+    public void KeyedCachesAreApartFromOneAnotherAndFromTheOneWithoutAKey()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache()
+            .AddKeyedBoundedDistributedCache("pages")
+            .AddKeyedBoundedDistributedCache("sessions"));
+
+        BoundedDistributedCache[] caches = [container.Cache, Keyed(container, "pages"), Keyed(container, "sessions")];
+
+        Assert.Distinct(caches);
+    }
+
+    [Fact]
+    public void AKeyedCacheIsNotTheCacheOfTheContainer()
+    {
+        using var container = new TestContainer(services => services.AddKeyedBoundedDistributedCache("pages"));
+
+        Assert.Null(container.Services.GetService<IDistributedCache>());
+        Assert.Null(container.Services.GetService<BoundedDistributedCache>());
+    }
+
+    [Fact]
+    public void WinsOverAnEarlierMemoryCache()
+    {
+        using var container = new TestContainer(services => services.AddDistributedMemoryCache().AddBoundedDistributedCache());
+
+        Assert.IsType<BoundedDistributedCache>(container.Services.GetRequiredService<IDistributedCache>());
+    }
+
+    [Fact]
+    public void WinsOverEarlierRegistrationsOfAnyOfItsServices()
+    {
+        var other = new BoundedDistributedCache(Options.Create(new BoundedDistributedCacheOptions()));
+        using var container = new TestContainer(services => services
+            .AddSingleton<IDistributedCache>(other)
+            .AddSingleton<IBufferDistributedCache>(other)
+            .AddSingleton(other)
+            .AddKeyedSingleton<IDistributedCache>("pages", other)
+            .AddKeyedSingleton<IDistributedCache>(KeyedService.AnyKey, other)
+            .AddBoundedDistributedCache()
+            .AddKeyedBoundedDistributedCache("pages"));
+
+        Assert.NotSame(other, container.Services.GetRequiredService<IDistributedCache>());
+        Assert.NotSame(other, container.Services.GetRequiredService<IBufferDistributedCache>());
+        Assert.NotSame(other, container.Services.GetRequiredService<BoundedDistributedCache>());
+        Assert.NotSame(other, container.Services.GetRequiredKeyedService<IDistributedCache>("pages"));
+    }
+
+    [Fact]
+    public void AMemoryCacheThatIsAddedLaterChangesNothing()
+    {
+        using var container = new TestContainer(services => services.AddBoundedDistributedCache().AddDistributedMemoryCache());
+
+        Assert.Same(container.Cache, container.Services.GetRequiredService<IDistributedCache>());
+    }
+
+    [Fact]
+    public void AProviderThatIsAddedLaterOnPurposeWins()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache()
+            .AddSingleton<IDistributedCache, MemoryDistributedCache>());
+
+        Assert.IsType<MemoryDistributedCache>(container.Services.GetRequiredService<IDistributedCache>());
+    }
+
+    [Fact]
+    public void TheLastCallWinsOverAProviderThatWasAddedSinceTheFirst()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache()
+            .AddSingleton<IDistributedCache, MemoryDistributedCache>()
+            .AddBoundedDistributedCache());
+
+        Assert.Same(container.Cache, container.Services.GetRequiredService<IDistributedCache>());
+    }
+
+    [Fact]
+    public void RepeatedCallsRegisterOneCache()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache()
+            .AddKeyedBoundedDistributedCache("pages")
+            .AddBoundedDistributedCache()
+            .AddKeyedBoundedDistributedCache("pages"));
+
+        Assert.Single(container.Services.GetServices<IDistributedCache>());
+        Assert.Single(container.Services.GetServices<IBufferDistributedCache>());
+        Assert.Single(container.Services.GetServices<BoundedDistributedCache>());
+        Assert.Single(container.Services.GetKeyedServices<IDistributedCache>("pages"));
+        Assert.Single(container.Services.GetServices<IHostedService>());
+        Assert.Equal(2, container.Services.GetServices<CacheRegistration>().Count());
+        Assert.Single(container.Services.GetServices<IValidateOptions<BoundedDistributedCacheOptions>>().OfType<BoundedDistributedCacheOptionsValidator>());
+    }
+
+    [Fact]
+    public void WhatConfiguresACacheAddsUpInTheOrderOfTheCalls()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache(options => options.MaxEntries = 1)
+            .AddKeyedBoundedDistributedCache("pages", options => options.MaxEntries = 2)
+            .AddBoundedDistributedCache(options => options.MaxBytes = 3_000)
+            .AddKeyedBoundedDistributedCache("pages", Configuration(("MaxBytes", "4000"), ("MaxEntries", "5"))));
+
+        Assert.Equal((1, 3_000), Limits(OptionsOf(container, null)));
+        Assert.Equal((5, 4_000), Limits(OptionsOf(container, "pages")));
+    }
+
+    [Fact]
+    public void AllOptionsBindFromConfigurationByTheirNames()
+    {
+        using var container = new TestContainer(services => services.AddBoundedDistributedCache(Configuration(
+            ("MaxEntries", "11"),
+            ("MaxBytes", "22000000000"),
+            ("SweepInterval", "00:00:33"),
+            ("IsolateValues", "true"),
+            ("DefaultSlidingExpiration", "00:44:00"),
+            ("DefaultAbsoluteExpirationRelativeToNow", "55.00:00:00"),
+            ("Name", "orders"))));
+
+        var options = OptionsOf(container, null);
+
+        Assert.Equivalent(
+            new BoundedDistributedCacheOptions
+            {
+                MaxEntries = 11,
+                MaxBytes = 22_000_000_000,
+                SweepInterval = TimeSpan.FromSeconds(33),
+                IsolateValues = true,
+                DefaultSlidingExpiration = TimeSpan.FromMinutes(44),
+                DefaultAbsoluteExpirationRelativeToNow = TimeSpan.FromDays(55),
+                Name = "orders",
+            },
+            options,
+            strict: true);
+        Assert.Equal(7, typeof(BoundedDistributedCacheOptions).GetProperties().Length);
+    }
+
+    [Fact]
+    public void WhatConfigurationDoesNotSayStaysAtItsDefault()
+    {
+        using var container = new TestContainer(services => services.AddBoundedDistributedCache(Configuration(("MaxEntries", "11"))));
+
+        Assert.Equivalent(new BoundedDistributedCacheOptions { MaxEntries = 11 }, OptionsOf(container, null), strict: true);
+    }
+
+    [Fact]
+    public void ConfigurationThatIsNoNumberIsRefusedWithItsPath()
+    {
+        using var container = new TestContainer(services => services.AddBoundedDistributedCache(Configuration(("MaxEntries", "many"))));
+
+        var exception = Assert.Throws<InvalidOperationException>(() => container.Cache);
+
+        Assert.Contains("MaxEntries", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OptionsOfAStringKeyCanBeConfiguredByThatNameBeforeAndAfter()
+    {
+        using var container = new TestContainer(services => services
+            .Configure<BoundedDistributedCacheOptions>("pages", options => options.MaxEntries = 2)
+            .AddKeyedBoundedDistributedCache("pages")
+            .Configure<BoundedDistributedCacheOptions>("pages", options => options.MaxBytes = 3_000));
+
+        Assert.Equal((2, 3_000), Limits(OptionsOf(container, "pages")));
+    }
+
+    [Fact]
+    public void NoTwoKeysShareOptions()
+    {
+        object?[] keys = [null, "", "[]", "[", "[0] System.Object", "1", 1, 1L, DayOfWeek.Monday, typeof(string), new object(), new object(), (1, "a"), "[][]"];
+        using var container = new TestContainer(services =>
+        {
+            for (var i = 0; i < keys.Length; i++)
+            {
+                var number = i + 1;
+                services.AddKeyedBoundedDistributedCache(keys[i], options => options.Name = "-");
+                services.AddKeyedBoundedDistributedCache(keys[i], options => options.MaxEntries = number);
+            }
+        });
+
+        Assert.Equal(Enumerable.Range(1, keys.Length), keys.Select(key => OptionsOf(container, key).MaxEntries));
+        Assert.Distinct(keys.Select(key => Keyed(container, key)));
+    }
+
+    [Fact]
+    public void EqualKeysAreOneCache()
+    {
+        using var container = new TestContainer(services => services
+            .AddKeyedBoundedDistributedCache((1, "a"), options => options.MaxEntries = 2)
+            .AddKeyedBoundedDistributedCache((1, "a"), options => options.MaxBytes = 3_000));
+
+        Assert.Equal((2, 3_000), Limits(OptionsOf(container, (1, "a"))));
+    }
+
+    [Fact]
+    public void ANullKeyIsTheCacheWithoutAKey()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache(options => options.MaxEntries = 1)
+            .AddKeyedBoundedDistributedCache(null, options => options.MaxBytes = 3_000));
+
+        Assert.Equal((1, 3_000), Limits(OptionsOf(container, null)));
+        Assert.Single(container.Services.GetServices<CacheRegistration>());
+    }
+
+    [Fact]
+    public void CachesAreNamedDefaultOrByTheTextOfTheirKeyUnlessANameIsSet()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache()
+            .AddKeyedBoundedDistributedCache("pages", Configuration(("MaxEntries", "5")))
+            .AddKeyedBoundedDistributedCache(DayOfWeek.Monday)
+            .AddKeyedBoundedDistributedCache(1.5)
+            .AddKeyedBoundedDistributedCache("named", options => options.Name = "other")
+            .AddKeyedBoundedDistributedCache("bound", Configuration(("Name", "default")))
+            .AddKeyedBoundedDistributedCache("late")
+            .PostConfigure<BoundedDistributedCacheOptions>("late", options => options.Name = "later"));
+
+        Assert.Equal(
+            ["default", "pages", "Monday", "1.5", "other", "default", "later"],
+            new object?[] { null, "pages", DayOfWeek.Monday, 1.5, "named", "bound", "late" }.Select(key => OptionsOf(container, key).Name));
+    }
+
+    [Fact]
+    public void TheClockOfTheContainerIsUsed()
+    {
+        using var container = new TestContainer(services => services.AddBoundedDistributedCache());
+        container.Cache.Set("key", [1], new DistributedCacheEntryOptions { AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1) });
+
+        container.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Null(container.Cache.Get("key"));
+    }
+
+    [Fact]
+    public void NeitherClockNorLoggersAreNeeded()
+    {
+        using var services = new ServiceCollection().AddBoundedDistributedCache().BuildServiceProvider();
+
+        var cache = services.GetRequiredService<IDistributedCache>();
+        cache.Set("key", [1], new DistributedCacheEntryOptions());
+
+        Assert.Equal([1], cache.Get("key"));
+        Assert.Single(services.GetServices<IHostedService>());
+    }
+
+    [Fact]
+    public void ACacheWithWrongOptionsCanNotBeResolved()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache(options => options.MaxEntries = 0)
+            .AddKeyedBoundedDistributedCache("pages", options => options.MaxBytes = 0));
+
+        Assert.Contains("MaxEntries is 0", Assert.Throws<OptionsValidationException>(() => container.Cache).Message, StringComparison.Ordinal);
+        Assert.Contains("MaxBytes of the cache 'pages' is 0", Assert.Throws<OptionsValidationException>(() => Keyed(container, "pages")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheNameOfAKeyWithoutTextMustBeSet()
+    {
+        using var container = new TestContainer(services => services.AddKeyedBoundedDistributedCache(""));
+
+        var exception = Assert.Throws<OptionsValidationException>(() => Keyed(container, ""));
+
+        Assert.Contains("BoundedDistributedCacheOptions.Name of the cache '[]' is ''", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AHostDoesNotStartWithWrongOptionsOfACacheThatNobodyResolves()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddKeyedBoundedDistributedCache("pages", options => options.MaxEntries = 0);
+        using var host = builder.Build();
+
+        var exception = Assert.Throws<OptionsValidationException>(host.Start);
+
+        Assert.Equal("pages", exception.OptionsName);
+    }
+
+    [Fact]
+    public void AContainerDisposesItsCaches()
+    {
+        var container = new TestContainer(services => services.AddBoundedDistributedCache().AddKeyedBoundedDistributedCache("pages"));
+        var cache = container.Cache;
+        var pages = Keyed(container, "pages");
+        Assert.Same(cache, container.Services.GetRequiredService<IDistributedCache>());
+
+        container.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => cache.Count);
+        Assert.Throws<ObjectDisposedException>(() => pages.Count);
+    }
+
+    [Fact]
+    public void ContainersThatAreBuiltFromOneCollectionHaveCachesOfTheirOwn()
+    {
+        var services = new ServiceCollection().AddBoundedDistributedCache();
+        using var one = services.BuildServiceProvider();
+        using var other = services.BuildServiceProvider();
+
+        Assert.NotSame(one.GetRequiredService<IDistributedCache>(), other.GetRequiredService<IDistributedCache>());
+    }
+
+    [Fact]
+    public void AnyKeyIsRefused()
+    {
+        var exception = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddKeyedBoundedDistributedCache(KeyedService.AnyKey));
+
+        Assert.Equal("serviceKey", exception.ParamName);
+    }
+
+    [Fact]
+    public void NullArgumentsAreRefused()
+    {
+        IServiceCollection none = null!;
+        var services = new ServiceCollection();
+
+        Assert.Throws<ArgumentNullException>("services", () => none.AddBoundedDistributedCache());
+        Assert.Throws<ArgumentNullException>("services", () => none.AddBoundedDistributedCache(_ => { }));
+        Assert.Throws<ArgumentNullException>("services", () => none.AddBoundedDistributedCache(EmptyConfiguration));
+        Assert.Throws<ArgumentNullException>("services", () => none.AddKeyedBoundedDistributedCache("pages"));
+        Assert.Throws<ArgumentNullException>("services", () => none.AddKeyedBoundedDistributedCache("pages", _ => { }));
+        Assert.Throws<ArgumentNullException>("services", () => none.AddKeyedBoundedDistributedCache("pages", EmptyConfiguration));
+        Assert.Throws<ArgumentNullException>("configure", () => services.AddBoundedDistributedCache((Action<BoundedDistributedCacheOptions>)null!));
+        Assert.Throws<ArgumentNullException>("configuration", () => services.AddBoundedDistributedCache((IConfiguration)null!));
+        Assert.Throws<ArgumentNullException>("configure", () => services.AddKeyedBoundedDistributedCache("pages", (Action<BoundedDistributedCacheOptions>)null!));
+        Assert.Throws<ArgumentNullException>("configuration", () => services.AddKeyedBoundedDistributedCache("pages", (IConfiguration)null!));
+        Assert.Empty(services);
+    }
+
+    private static IConfiguration Configuration(params (string Option, string Value)[] values) => new ConfigurationBuilder()
+        .AddInMemoryCollection(values.Select(value => KeyValuePair.Create<string, string?>(value.Option, value.Value)))
+        .Build();
+
+    private static BoundedDistributedCache Keyed(TestContainer container, object? serviceKey) =>
+        container.Services.GetRequiredKeyedService<BoundedDistributedCache>(serviceKey);
+
+    private static BoundedDistributedCacheOptions OptionsOf(TestContainer container, object? serviceKey) =>
+        container.Services.GetServices<CacheRegistration>().Single(registration => Equals(registration.ServiceKey, serviceKey)).GetOptions(container.Services);
+
+    private static (int Entries, long Bytes) Limits(BoundedDistributedCacheOptions options) => (options.MaxEntries, options.MaxBytes);
+}
