@@ -1,0 +1,126 @@
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace BoundedCache.Tests.Diagnostics;
+
+public sealed class OptionsWatchTests : IDisposable
+{
+    private const int RestartNeeded = 104;
+
+    private readonly IConfigurationRoot _configuration;
+    private readonly TestContainer _container;
+
+    public OptionsWatchTests()
+    {
+        _configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["Cache:MaxEntries"] = "10",
+                ["Pages:MaxEntries"] = "20",
+            })
+            .Build();
+        _container = new TestContainer(services => services
+            .AddBoundedDistributedCache(_configuration.GetSection("Cache"))
+            .AddKeyedBoundedDistributedCache("pages", _configuration.GetSection("Pages")));
+        Assert.True(_container.Sweeper.StartAsync(TestContext.Current.CancellationToken).IsCompletedSuccessfully);
+    }
+
+    public void Dispose() => _container.Dispose();
+
+    [Fact]
+    public void WarnsThatAChangeNeedsARestart()
+    {
+        Change("Cache:MaxEntries", "11");
+
+        var log = Assert.Single(_container.LogsOf(RestartNeeded));
+        Assert.Equal(LogLevel.Warning, log.Level);
+        Assert.Equal("default", log.GetStructuredStateValue("CacheName"));
+        Assert.Equal("MaxEntries from 10 to 11", log.GetStructuredStateValue("Changes"));
+        Assert.Contains("restart", log.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WarnsOfTheCacheThatTheChangeIsFor()
+    {
+        Change("Pages:MaxEntries", "21");
+
+        Assert.Equal("pages", Assert.Single(_container.LogsOf(RestartNeeded)).GetStructuredStateValue("CacheName"));
+    }
+
+    [Fact]
+    public void NamesAllOptionsThatChanged()
+    {
+        _configuration["Cache:MaxEntries"] = "11";
+        _configuration["Cache:MaxBytes"] = "12";
+        _configuration["Cache:SweepInterval"] = "00:00:13";
+        _configuration["Cache:IsolateValues"] = "true";
+        _configuration["Cache:DefaultSlidingExpiration"] = "00:00:14";
+        _configuration["Cache:DefaultAbsoluteExpirationRelativeToNow"] = "00:00:15";
+        _configuration["Cache:Name"] = "orders";
+
+        _configuration.Reload();
+
+        Assert.Equal(
+            "MaxEntries from 10 to 11, MaxBytes from 104857600 to 12, SweepInterval from 00:01:00 to 00:00:13, IsolateValues from False to True, "
+            + "DefaultSlidingExpiration from none to 00:00:14, DefaultAbsoluteExpirationRelativeToNow from none to 00:00:15, Name from default to orders",
+            Assert.Single(_container.LogsOf(RestartNeeded)).GetStructuredStateValue("Changes"));
+    }
+
+    [Fact]
+    public void SaysNothingWhereAReloadChangesNothing()
+    {
+        _configuration.Reload();
+
+        Assert.Empty(_container.LogsOf(RestartNeeded));
+    }
+
+    [Fact]
+    public void TellsAChangeOnceHoweverOftenItIsReloaded()
+    {
+        Change("Cache:MaxEntries", "11");
+        _configuration.Reload();
+
+        Assert.Single(_container.LogsOf(RestartNeeded));
+    }
+
+    [Fact]
+    public void TellsAChangeAgainAfterItWasTakenBack()
+    {
+        Change("Cache:MaxEntries", "11");
+        Change("Cache:MaxEntries", "10");
+        Change("Cache:MaxEntries", "11");
+
+        Assert.Equal(2, _container.LogsOf(RestartNeeded).Count);
+    }
+
+    [Fact]
+    public void ComparesWithWhatTheCacheWasMadeWith()
+    {
+        using var container = new TestContainer(services => services.AddBoundedDistributedCache(_configuration.GetSection("Cache")));
+        Assert.Equal(0, container.Cache.Count);
+        Change("Cache:MaxEntries", "11");
+        Assert.True(container.Sweeper.StartAsync(TestContext.Current.CancellationToken).IsCompletedSuccessfully);
+
+        Change("Cache:MaxEntries", "12");
+
+        Assert.Equal("MaxEntries from 10 to 12", Assert.Single(container.LogsOf(RestartNeeded)).GetStructuredStateValue("Changes"));
+    }
+
+    [Fact]
+    public async Task SaysNothingAfterAStop()
+    {
+        await _container.Sweeper.StopAsync(TestContext.Current.CancellationToken);
+
+        Change("Cache:MaxEntries", "11");
+
+        Assert.Empty(_container.LogsOf(RestartNeeded));
+    }
+
+    private void Change(string path, string value)
+    {
+        _configuration[path] = value;
+        _configuration.Reload();
+    }
+}

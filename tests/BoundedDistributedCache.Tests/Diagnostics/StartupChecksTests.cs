@@ -1,0 +1,170 @@
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace BoundedCache.Tests.Diagnostics;
+
+public class StartupChecksTests
+{
+    private const int MaxBytesNearMemory = 102;
+    private const int LeftOver = 103;
+
+    private static readonly long AvailableBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    [Fact]
+    public void CachesOfOneNameAreRefusedWithTheOptionToSet()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache()
+            .AddKeyedBoundedDistributedCache("pages", options => options.Name = "default"));
+
+        var exception = Assert.Throws<OptionsValidationException>(() => Start(container));
+
+        Assert.Equal("pages", exception.OptionsName);
+        Assert.Equal(
+            "BoundedDistributedCacheOptions.Name is 'default' for the cache without a service key and the cache with the service key pages (System.String): "
+            + "the caches of a container must have different names. Set the option of one of them.",
+            exception.Message);
+    }
+
+    [Fact]
+    public void KeysWithTheSameTextAreRefusedUntilANameIsSet()
+    {
+        using var clash = new TestContainer(services => services
+            .AddKeyedBoundedDistributedCache(1)
+            .AddKeyedBoundedDistributedCache("1"));
+        using var resolved = new TestContainer(services => services
+            .AddKeyedBoundedDistributedCache(1)
+            .AddKeyedBoundedDistributedCache("1", options => options.Name = "one"));
+
+        Assert.Contains("the service key 1 (System.Int32) and the cache with the service key 1 (System.String)", Assert.Throws<OptionsValidationException>(() => Start(clash)).Message, StringComparison.Ordinal);
+        Start(resolved);
+    }
+
+    [Fact]
+    public void AllClashesAreReportedAtOnce()
+    {
+        using var container = new TestContainer(services =>
+        {
+            foreach (var name in new[] { "a", "b" })
+            {
+                services.AddKeyedBoundedDistributedCache(name);
+                services.AddKeyedBoundedDistributedCache(name + name, options => options.Name = name);
+            }
+        });
+
+        var exception = Assert.Throws<OptionsValidationException>(() => Start(container));
+
+        Assert.Equal(2, exception.Failures.Count());
+    }
+
+    [Fact]
+    public void NamesThatDifferInCaseAreDifferent()
+    {
+        using var container = new TestContainer(services => services
+            .AddKeyedBoundedDistributedCache("pages")
+            .AddKeyedBoundedDistributedCache("Pages"));
+
+        Start(container);
+
+        Assert.Equal(2, container.Clock.LiveTimers);
+    }
+
+    [Fact]
+    public void WarnsOfMoreBytesThanThreeQuartersOfTheMemory()
+    {
+        using var container = new TestContainer(services => services
+            .AddKeyedBoundedDistributedCache("pages", options => options.MaxBytes = AvailableBytes / 4 * 3)
+            .AddKeyedBoundedDistributedCache("sessions", options => options.MaxBytes = (AvailableBytes / 4 * 3) + 1));
+
+        Start(container);
+
+        var log = Assert.Single(container.LogsOf(MaxBytesNearMemory));
+        Assert.Equal(LogLevel.Warning, log.Level);
+        Assert.Equal("sessions", log.GetStructuredStateValue("CacheName"));
+        Assert.Contains("BoundedDistributedCacheOptions.MaxBytes", log.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SaysNothingOfTheDefaultLimits()
+    {
+        using var container = new TestContainer(services => services.AddBoundedDistributedCache());
+
+        Start(container);
+
+        Assert.Empty(container.Logs);
+    }
+
+    public static TheoryData<Action<IServiceCollection>> LeftOvers => new()
+    {
+        services => services.Configure<MemoryDistributedCacheOptions>(options => options.SizeLimit = 1),
+        services => services.PostConfigure<MemoryDistributedCacheOptions>(options => options.SizeLimit = 1),
+        services => services.ConfigureOptions<ConfiguresMemoryCache>(),
+        services => services.AddDistributedMemoryCache(options => options.SizeLimit = 1),
+    };
+
+    [Theory]
+    [MemberData(nameof(LeftOvers), DisableDiscoveryEnumeration = true)]
+    public void WarnsOfConfigurationThatIsLeftOverFromTheMemoryCache(Action<IServiceCollection> leave)
+    {
+        using var before = new TestContainer(services =>
+        {
+            leave(services);
+            services.AddBoundedDistributedCache();
+        });
+        using var after = new TestContainer(services =>
+        {
+            services.AddBoundedDistributedCache();
+            leave(services);
+        });
+
+        Start(before);
+        Start(after);
+
+        foreach (var container in new[] { before, after })
+        {
+            var log = Assert.Single(container.LogsOf(LeftOver));
+            Assert.Equal(LogLevel.Warning, log.Level);
+            Assert.Contains("MemoryDistributedCacheOptions", log.Message, StringComparison.Ordinal);
+            Assert.Contains("BoundedDistributedCacheOptions", log.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void SaysNothingOfAMemoryCacheThatNobodyConfigures()
+    {
+        using var container = new TestContainer(services => services
+            .AddDistributedMemoryCache()
+            .AddMemoryCache(options => options.SizeLimit = 1)
+            .AddBoundedDistributedCache());
+
+        Start(container);
+
+        Assert.Empty(container.Logs);
+    }
+
+    [Fact]
+    public void SaysNothingOfAMemoryCacheThatIsStillTheCacheOfTheContainer()
+    {
+        using var container = new TestContainer(services => services
+            .AddDistributedMemoryCache(options => options.SizeLimit = 1)
+            .AddKeyedBoundedDistributedCache("sessions"));
+
+        Start(container);
+
+        Assert.Empty(container.Logs);
+    }
+
+    private static void Start(TestContainer container)
+    {
+        var started = container.Sweeper.StartAsync(TestContext.Current.CancellationToken);
+        Assert.True(started.IsCompletedSuccessfully);
+    }
+
+    private sealed class ConfiguresMemoryCache : IConfigureOptions<MemoryDistributedCacheOptions>
+    {
+        public void Configure(MemoryDistributedCacheOptions options) => options.SizeLimit = 1;
+    }
+}

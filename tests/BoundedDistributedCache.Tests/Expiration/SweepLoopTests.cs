@@ -1,0 +1,59 @@
+using BoundedCache.Expiration;
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Options;
+
+namespace BoundedCache.Tests.Expiration;
+
+public class SweepLoopTests
+{
+    private readonly ObservedTimeProvider _clock = new();
+    private readonly FakeLogger _logger = new();
+    private readonly BoundedDistributedCacheOptions _options = new();
+
+    [Fact]
+    public async Task EndsQuietlyWhenItsCacheIsDisposed()
+    {
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        using var loop = new SweepLoop(cache, _options, _clock, _logger);
+
+        cache.Dispose();
+        _clock.Advance(_options.SweepInterval);
+        await loop.Completion.WaitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, _logger.Collector.Count);
+    }
+
+    [Fact]
+    public async Task EndsWhenItIsDisposed()
+    {
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        var loop = new SweepLoop(cache, _options, _clock, _logger);
+
+        loop.Dispose();
+        await loop.Completion.WaitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, _clock.LiveTimers);
+    }
+
+    [Fact]
+    public async Task CancelsTheSweepThatRuns()
+    {
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        SweepLoop? loop = null;
+        using var isMade = new ManualResetEventSlim();
+        _clock.OnTimestamp = () =>
+        {
+            isMade.Wait(TestContext.Current.CancellationToken);
+            loop!.Dispose();
+            throw new OperationCanceledException();
+        };
+        loop = new SweepLoop(cache, _options, _clock, _logger);
+        isMade.Set();
+
+        _clock.Advance(_options.SweepInterval);
+        await loop.Completion.WaitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, _logger.Collector.Count);
+    }
+}
