@@ -1,0 +1,137 @@
+using System.Numerics;
+using System.Reflection;
+using BoundedCache.Expiration;
+using BoundedCache.Storage;
+
+namespace BoundedCache.Tests.Support;
+
+/// <summary>
+/// Walks the whole structure of a quiet cache and asserts that its parts agree to the unit. Reads private fields on
+/// purpose: what it checks is what no member shows.
+/// </summary>
+internal static class Integrity
+{
+    /// <summary>Checks everything, and returns the keys that are held, the expired ones among them.</summary>
+    public static IReadOnlyCollection<string> Check(BoundedDistributedCache cache)
+    {
+        CacheStore store = cache.Storage;
+        var shards = Field<ShardDirectory>(store, "_shards");
+        var hasher = Field<KeyHasher>(store, "_hasher");
+        HashSet<string> keys = [];
+        long bytes = 0;
+        for (int i = 0; i < shards.Length; i++)
+        {
+            if (shards.At(i) is not { } shard)
+            {
+                continue;
+            }
+
+            foreach (Entry entry in CheckShard(shard))
+            {
+                ulong hash = hasher.Hash(entry.Key);
+                Assert.Equal((int)hash, entry.Hash);
+                Assert.Same(shard, shards.Find(hash));
+                Assert.True(keys.Add(entry.Key), "A key is held twice.");
+                bytes += entry.Charge;
+            }
+        }
+
+        var room = Field<Room>(store, "_room");
+        Assert.Equal(keys.Count, room.Entries.Used);
+        Assert.Equal(bytes, room.Bytes.Used);
+        Assert.Equal(0, Claimed(room.Entries));
+        Assert.Equal(0, Claimed(room.Bytes));
+        Assert.True(room.Entries.Used <= room.Entries.Limit);
+        Assert.True(room.Bytes.Used <= room.Bytes.Limit);
+        var gate = Field<Lock>(Field<Admission>(store, "_admission"), "_gate");
+        Assert.True(gate.TryEnter(), "Somebody is in the gate.");
+        gate.Exit();
+        return keys;
+    }
+
+    private static List<Entry> CheckShard(Shard shard)
+    {
+        Assert.True(shard.Lock.TryEnter(), "Somebody holds a shard's lock.");
+        shard.Lock.Exit();
+        List<Entry> entries = Chains(shard);
+        var slots = Field<SlotTable>(shard, "_slots");
+        var state = Field<ShardState>(shard, "_state");
+        Assert.Equal(entries.Count, state.Count);
+
+        HashSet<int> owned = [];
+        foreach (Entry entry in entries)
+        {
+            Assert.True(owned.Add(entry.Slot), "Two entries own one slot.");
+            Assert.Same(entry, slots[entry.Slot].Entry);
+        }
+
+        int occupied = 0;
+        var open = Field<ulong[]>(slots, "_open");
+        var empty = 0;
+        for (int c = 0; c < slots.Chunks.Length; c++)
+        {
+            bool isOpen = (open[c / 64] >> (c % 64) & 1) != 0;
+            if (slots.Chunks[c] is not { } chunk)
+            {
+                Assert.False(isOpen, "A chunk that is not there is open.");
+                continue;
+            }
+
+            occupied += BitOperations.PopCount(chunk.Occupied);
+            empty += chunk.IsEmpty ? 1 : 0;
+            Assert.Equal(!chunk.IsFull, isOpen);
+            for (int index = 0; index < SlotChunk.Length; index++)
+            {
+                bool isOccupied = (chunk.Occupied >> index & 1) != 0;
+                Assert.Equal(isOccupied, chunk[index].Entry is not null);
+                if (isOccupied)
+                {
+                    Assert.InRange(chunk[index].Due, chunk.DueBound, DueTime.Never);
+                    Assert.InRange(chunk[index].Due, state.DueBound, DueTime.Never);
+                    Assert.Equal(chunk[index].Entry is ExpiringEntry, chunk[index].Due != DueTime.Never);
+                }
+            }
+        }
+
+        Assert.Equal(entries.Count, occupied);
+        Assert.InRange(empty, 0, 1);
+        Assert.Equal(entries.Count == 0, shard.Bound == Shard.NoVictim);
+        return entries;
+    }
+
+    private static List<Entry> Chains(Shard shard)
+    {
+        object index = FieldInfo(shard, "_index").GetValue(shard)!;
+        var buckets = (Array)FieldInfo(index, "_buckets").GetValue(index)!;
+        int version = (int)FieldInfo(index, "_version").GetValue(index)!;
+        Assert.Equal(0, version & 1);
+        List<Entry> entries = [];
+        HashSet<Entry> seen = new(ReferenceEqualityComparer.Instance);
+        for (int b = 0; b < buckets.Length; b++)
+        {
+            object bucket = buckets.GetValue(b)!;
+            int length = 0;
+            for (var entry = (Entry?)FieldInfo(bucket, "Head").GetValue(bucket); entry is not null; entry = entry.Next)
+            {
+                Assert.True(seen.Add(entry), "A chain leads back, or two meet.");
+                Assert.Equal(b, entry.Hash & (buckets.Length - 1));
+                Assert.InRange(++length, 1, EntryIndex.LongestChain);
+                entries.Add(entry);
+            }
+        }
+
+        return entries;
+    }
+
+    private static long Claimed(Budget budget)
+    {
+        object lines = FieldInfo(budget, "_lines").GetValue(budget)!;
+        return (long)FieldInfo(lines, "Claimed").GetValue(lines)!;
+    }
+
+    private static T Field<T>(object owner, string name) => (T)FieldInfo(owner, name).GetValue(owner)!;
+
+    private static FieldInfo FieldInfo(object owner, string name) =>
+        owner.GetType().GetField(name, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+        ?? throw new InvalidOperationException($"{owner.GetType().Name} has no field {name}.");
+}
