@@ -1,0 +1,47 @@
+namespace BoundedCache.Tests.Support;
+
+/// <summary>
+/// Threads that begin together and are told when to stop. What one of them throws stops all, and is thrown by
+/// <see cref="Run"/>.
+/// </summary>
+internal sealed class Crew(TimeSpan duration) : IDisposable
+{
+    private readonly List<Thread> _threads = [];
+    private readonly ManualResetEventSlim _start = new();
+    private readonly List<Exception> _failures = [];
+    private volatile bool _isOver;
+
+    /// <summary>Adds a thread whose work goes on while it is told so.</summary>
+    public void Add(Action<Func<bool>> work) => _threads.Add(new Thread(() =>
+    {
+        _start.Wait();
+        try
+        {
+            work(() => !_isOver);
+        }
+        catch (Exception exception)
+        {
+            lock (_failures)
+            {
+                _failures.Add(exception);
+            }
+
+            _isOver = true;
+        }
+    }));
+
+    public void Run()
+    {
+        _threads.ForEach(thread => thread.Start());
+        _start.Set();
+        SpinWait.SpinUntil(() => _isOver, duration);
+        _isOver = true;
+        _threads.ForEach(thread => thread.Join());
+        if (_failures.Count > 0)
+        {
+            throw new AggregateException(_failures);
+        }
+    }
+
+    public void Dispose() => _start.Dispose();
+}
