@@ -1,0 +1,129 @@
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BoundedCache.Tests;
+
+/// <summary>What <c>SizeBytes</c> says is what the process pays, and is given back. Alone, for the heap is shared.</summary>
+[Collection(nameof(HeapTests))]
+public sealed class HeapTests
+{
+    public static TheoryData<int, int, int, bool, bool> Cells
+    {
+        get
+        {
+            TheoryData<int, int, int, bool, bool> cells = [];
+            int[] counts = TestScale.IsFull ? [10_000, 1_000_000, 4_000_000] : [10_000, 200_000];
+            foreach (int count in counts)
+            {
+                foreach ((int keyLength, int valueLength) in new[] { (8, 0), (26, 100), (300, 100) })
+                {
+                    // The largest count takes the ordinary cell alone: the machine's memory ends before the others.
+                    if (count < 4_000_000 || keyLength == 26)
+                    {
+                        cells.Add(count, keyLength, valueLength, false, false);
+                        cells.Add(count, keyLength, valueLength, true, true);
+                    }
+                }
+            }
+
+            cells.Add(10_000, 26, 16_384, false, true);
+            return cells;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void TheHeapGrowsByWhatTheSizeSays(int count, int keyLength, int valueLength, bool slides, bool churned)
+    {
+        long before = Heap();
+        BoundedDistributedCache cache = TestCache.Make(count, long.MaxValue);
+        Fill(cache, 0, count, keyLength, valueLength, slides);
+        if (churned)
+        {
+            Fill(cache, count, count, keyLength, valueLength, slides);
+        }
+
+        double ratio = (double)(Heap() - before) / cache.SizeBytes;
+
+        Assert.Equal(count, cache.Count);
+        Assert.InRange(ratio, 0.9, 1.1);
+        GC.KeepAlive(cache);
+    }
+
+    [Fact]
+    public void AnEmptyCacheOfDefaultLimitsCostsSomeKilobytes()
+    {
+        using BoundedDistributedCache first = TestCache.Make();
+        long before = Heap();
+        BoundedDistributedCache[] caches = [.. Enumerable.Range(0, 100).Select(_ => TestCache.Make(10_000, 100 * 1024 * 1024))];
+
+        Assert.InRange((Heap() - before) / caches.Length, 1, 8 * 1024);
+        GC.KeepAlive(caches);
+    }
+
+    [Fact]
+    public void WithoutAHostRemoveExpiredGivesTheHeapBack()
+    {
+        FakeTimeProvider clock = new();
+        BoundedDistributedCache cache = TestCache.Make(200_000, clock: clock);
+        long before = Heap();
+        Fill(cache, 0, 200_000, 26, 100, slides: true);
+        long full = Heap();
+
+        clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(200_000, cache.RemoveExpired());
+
+        // What stays is the shards themselves, as they are when the first entry was inserted.
+        Assert.InRange(Heap() - before, long.MinValue, (full - before) / 100);
+        GC.KeepAlive(cache);
+    }
+
+    [Fact]
+    public async Task WithAHostTheSweeperGivesTheHeapBackThoughNobodyTouchesTheCache()
+    {
+        FakeTimeProvider clock = new();
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
+        builder.Services.AddSingleton<TimeProvider>(clock);
+        builder.Services.AddBoundedDistributedCache(options => options.MaxEntries = 200_000);
+        using IHost host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        var cache = host.Services.GetRequiredService<BoundedDistributedCache>();
+        long before = Heap();
+        Fill(cache, 0, 200_000, 26, 100, slides: true);
+        long full = Heap();
+
+        clock.Advance(TimeSpan.FromHours(2));
+        Assert.True(SpinWait.SpinUntil(() => cache.Count == 0 && cache.GetStatistics().LastSweep is not null, TimeSpan.FromMinutes(1)));
+
+        Assert.InRange(Heap() - before, long.MinValue, (full - before) / 100);
+        await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static void Fill(BoundedDistributedCache cache, int first, int count, int keyLength, int valueLength, bool slides)
+    {
+        var options = slides ? TestCache.Sliding(TimeSpan.FromHours(1)) : TestCache.NoExpiry;
+        for (int i = first; i < first + count; i++)
+        {
+            cache.Set(i.ToString("D" + keyLength), new byte[valueLength], options);
+        }
+    }
+
+    private static long Heap()
+    {
+        // The median of three, for other threads of the runner allocate too.
+        long[] readings = new long[3];
+        for (int i = 0; i < readings.Length; i++)
+        {
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            readings[i] = GC.GetTotalMemory(forceFullCollection: false);
+        }
+
+        Array.Sort(readings);
+        return readings[1];
+    }
+}
+
+[CollectionDefinition(nameof(HeapTests), DisableParallelization = true)]
+public sealed class HeapTestsRunAlone;

@@ -1,0 +1,79 @@
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Moq;
+
+namespace BoundedCache.Tests;
+
+public sealed class LoggingTests
+{
+    private readonly FakeLogger<BoundedDistributedCache> _logger = new();
+
+    [Fact]
+    public void TheFirstEvictionOfALiveEntryIsToldOnceAndNamesTheLimitAndItsOption()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(2, logger: _logger, configure: options => options.Name = "pages");
+        for (int i = 0; i < 10; i++)
+        {
+            cache.Set("key" + i);
+        }
+
+        FakeLogRecord record = Assert.Single(_logger.Collector.GetSnapshot());
+        Assert.Equal(LogLevel.Warning, record.Level);
+        Assert.Contains("'pages'", record.Message, StringComparison.Ordinal);
+        Assert.Contains("2 entries", record.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxEntries", record.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("key", record.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnEvictionForBytesNamesMaxBytes()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(maxBytes: 2_000, logger: _logger);
+        cache.Set("key1", new byte[1_000], TestCache.NoExpiry);
+        cache.Set("key2", new byte[1_000], TestCache.NoExpiry);
+
+        Assert.Contains("MaxBytes", Assert.Single(_logger.Collector.GetSnapshot()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatExpiredIsNoLiveEntry()
+    {
+        Microsoft.Extensions.Time.Testing.FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(1, clock: clock, logger: _logger);
+        cache.Set("key1", [1], TestCache.Relative(TimeSpan.FromSeconds(1)));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        cache.Set("key2");
+
+        Assert.Empty(_logger.Collector.GetSnapshot());
+        Assert.Equal(1, cache.GetStatistics().EvictionsExpired);
+    }
+
+    [Fact]
+    public void AValueTooLargeIsToldWithoutItsKey()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(maxBytes: 1_000, logger: _logger);
+        cache.Set("secret", new byte[5_000], TestCache.NoExpiry);
+
+        FakeLogRecord record = Assert.Single(_logger.Collector.GetSnapshot());
+        Assert.Equal(LogLevel.Warning, record.Level);
+        Assert.Contains("5000", record.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxBytes", record.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", record.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ALoggerThatThrowsHarmsNoCaller()
+    {
+        Mock<ILogger<BoundedDistributedCache>> logger = new();
+        logger.Setup(l => l.IsEnabled(It.IsAny<LogLevel>())).Throws<InvalidOperationException>();
+        using BoundedDistributedCache cache = TestCache.Make(1, logger: logger.Object);
+
+        cache.Set("key1");
+        cache.Set("key2");
+
+        Assert.NotNull(cache.Get("key2"));
+        logger.Verify(l => l.IsEnabled(LogLevel.Warning), Times.Once);
+        Integrity.Check(cache);
+    }
+}

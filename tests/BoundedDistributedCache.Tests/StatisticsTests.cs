@@ -1,0 +1,154 @@
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BoundedCache.Tests;
+
+public sealed class StatisticsTests
+{
+    [Fact]
+    public void ANewCacheHasDoneNothing()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+
+        CacheStatistics statistics = cache.GetStatistics();
+
+        Assert.Equal(0, statistics.TotalRequests);
+        Assert.Equal(0, statistics.HitRatio);
+        Assert.Equal(0, statistics.Evictions);
+        Assert.Null(statistics.LastSweep);
+    }
+
+    [Fact]
+    public async Task EveryWayToReadIsAHitOrAMiss()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        System.Buffers.ArrayBufferWriter<byte> writer = new();
+        cache.Set("key");
+        foreach (string key in new[] { "key", "other" })
+        {
+            cache.Get(key);
+            await cache.GetAsync(key, TestContext.Current.CancellationToken);
+            cache.TryGet(key, writer);
+            await cache.TryGetAsync(key, writer, TestContext.Current.CancellationToken);
+        }
+
+        CacheStatistics statistics = cache.GetStatistics();
+
+        Assert.Equal(4, statistics.Hits);
+        Assert.Equal(4, statistics.Misses);
+        Assert.Equal(8, statistics.TotalRequests);
+        Assert.Equal(0.5, statistics.HitRatio);
+    }
+
+    [Fact]
+    public void RefreshIsNeitherHitNorMiss()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        cache.Set("key");
+
+        cache.Refresh("key");
+        cache.Refresh("other");
+
+        Assert.Equal(0, cache.GetStatistics().TotalRequests);
+    }
+
+    [Fact]
+    public void AnExpiredEntryIsAMiss()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(clock: clock);
+        cache.Set("key", [1], TestCache.Relative(TimeSpan.FromSeconds(1)));
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        cache.Get("key");
+
+        Assert.Equal((0, 1), (cache.GetStatistics().Hits, cache.GetStatistics().Misses));
+    }
+
+    [Fact]
+    public void RemovalsAreEntriesThatWereTakenOut()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        foreach (string key in new[] { "a1", "a2", "b1", "c1" })
+        {
+            cache.Set(key);
+        }
+
+        cache.Remove("c1");
+        cache.Remove("never there");
+        cache.RemoveByPattern("a*");
+        cache.Clear();
+
+        Assert.Equal(4, cache.GetStatistics().Sets);
+        Assert.Equal(4, cache.GetStatistics().Removals);
+        Assert.Equal(0, cache.GetStatistics().Evictions);
+    }
+
+    [Fact]
+    public void EvictionsAreToldByReason()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(3, 100_000, clock);
+        cache.Set("expires", [1], TestCache.Relative(TimeSpan.FromSeconds(1)));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        cache.RemoveExpired();
+        for (int i = 0; i < 4; i++)
+        {
+            cache.Set("key" + i);
+        }
+
+        cache.Set("key3", new byte[99_500], TestCache.NoExpiry);
+
+        CacheStatistics statistics = cache.GetStatistics();
+        Assert.Equal(1, statistics.EvictionsExpired);
+        Assert.Equal(1, statistics.EvictionsForEntries);
+        Assert.Equal(2, statistics.EvictionsForBytes - statistics.EvictionsForEntries + 1);
+        Assert.Equal(statistics.EvictionsExpired + statistics.EvictionsForEntries + statistics.EvictionsForBytes, statistics.Evictions);
+    }
+
+    [Fact]
+    public void TheLastSweepIsNumberedTimedAndCounted()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(clock: clock);
+        cache.RemoveExpired();
+        cache.Set("key", [1], TestCache.Sliding(TimeSpan.FromSeconds(5)));
+        clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(1, cache.RemoveExpired());
+
+        SweepStatistics sweep = cache.GetStatistics().LastSweep!;
+        Assert.Equal(2, sweep.Number);
+        Assert.Equal(1, sweep.Removed);
+        Assert.Equal(clock.GetUtcNow(), sweep.StartedAt);
+        Assert.Equal(TimeSpan.Zero, sweep.Duration);
+    }
+
+    [Fact]
+    public void CountsAreExactOnceManyThreadsAreDone()
+    {
+        const int Threads = 8;
+        const int Rounds = 5_000;
+        using BoundedDistributedCache cache = TestCache.Make(100_000);
+        List<Thread> threads = [.. Enumerable.Range(0, Threads).Select(t => new Thread(() =>
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                cache.Set($"key{t}.{i}");
+                cache.Get($"key{t}.{i}");
+                cache.Get("missing");
+                cache.Remove($"key{t}.{i}");
+            }
+        }))];
+
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        CacheStatistics statistics = cache.GetStatistics();
+        Assert.Equal(Threads * Rounds, statistics.Hits);
+        Assert.Equal(Threads * Rounds, statistics.Misses);
+        Assert.Equal(Threads * Rounds, statistics.Sets);
+        Assert.Equal(Threads * Rounds, statistics.Removals);
+        Assert.Equal((0, 0L), (statistics.Entries, statistics.Bytes));
+    }
+}
