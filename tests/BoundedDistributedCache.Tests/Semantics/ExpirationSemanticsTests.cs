@@ -25,6 +25,8 @@ public sealed class ExpirationSemanticsTests : SemanticsTests
         });
         cache.Set("default", Old, Never);
         cache.Set("own", Old, Relative(100));
+        cache.Set("own, too long to tell", Old, Relative(TimeSpan.MaxValue));
+        cache.Set("own, too long to slide", Old, Sliding(TimeSpan.MaxValue));
 
         Time.Advance(Seconds(9));
         cache.Refresh("default");
@@ -34,6 +36,8 @@ public sealed class ExpirationSemanticsTests : SemanticsTests
         Assert.Null(cache.Get("default"));
         Time.Advance(Seconds(71));
         Assert.NotNull(cache.Get("own"));
+        Assert.NotNull(cache.Get("own, too long to tell"));
+        Assert.NotNull(cache.Get("own, too long to slide"));
     }
 
     [Theory]
