@@ -408,11 +408,9 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private bool Admits(string key, long length, DistributedCacheEntryOptions options, out Deadlines deadlines, out Now now)
     {
         now = _clock.Read();
-        deadlines = Deadlines.From(options, now);
-        if (deadlines.AreNever)
-        {
-            deadlines = Deadlines.From(absolute: null, _defaultRelative, _defaultSliding, now);
-        }
+        deadlines = options is { AbsoluteExpiration: null, AbsoluteExpirationRelativeToNow: null, SlidingExpiration: null }
+            ? Deadlines.From(absolute: null, _defaultRelative, _defaultSliding, now)
+            : Deadlines.From(options, now);
 
         if (!_store.Fits(key, length, !deadlines.AreNever))
         {
