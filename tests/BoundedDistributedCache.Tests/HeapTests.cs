@@ -14,7 +14,7 @@ public sealed class HeapTests
         get
         {
             TheoryData<int, int, int, bool, bool> cells = [];
-            int[] counts = TestScale.IsFull ? [10_000, 1_000_000, 4_000_000] : [10_000, 200_000];
+            int[] counts = TestScale.IsFull ? [10_000, 1_000_000, 4_000_000] : [10_000, 100_000];
             foreach (int count in counts)
             {
                 foreach ((int keyLength, int valueLength) in new[] { (8, 0), (26, 100), (300, 100) })

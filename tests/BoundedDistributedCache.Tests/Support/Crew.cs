@@ -1,8 +1,8 @@
 namespace BoundedCache.Tests.Support;
 
 /// <summary>
-/// Threads that begin together and are told when to stop. What one of them throws stops all, and is thrown by
-/// <see cref="Run"/>.
+/// Threads that begin together and are told when to stop, unless all are done before. What one of them throws stops
+/// all, and is thrown by <see cref="Run"/>.
 /// </summary>
 internal sealed class Crew(TimeSpan duration) : IDisposable
 {
@@ -10,6 +10,7 @@ internal sealed class Crew(TimeSpan duration) : IDisposable
     private readonly ManualResetEventSlim _start = new();
     private readonly List<Exception> _failures = [];
     private volatile bool _isOver;
+    private int _working;
 
     /// <summary>Adds a thread whose work goes on while it is told so.</summary>
     public void Add(Action<Func<bool>> work) => _threads.Add(new Thread(() =>
@@ -28,13 +29,16 @@ internal sealed class Crew(TimeSpan duration) : IDisposable
 
             _isOver = true;
         }
+
+        Interlocked.Decrement(ref _working);
     }));
 
     public void Run()
     {
+        _working = _threads.Count;
         _threads.ForEach(thread => thread.Start());
         _start.Set();
-        SpinWait.SpinUntil(() => _isOver, duration);
+        SpinWait.SpinUntil(() => _isOver || Volatile.Read(ref _working) == 0, duration);
         _isOver = true;
         _threads.ForEach(thread => thread.Join());
         if (_failures.Count > 0)
