@@ -117,7 +117,7 @@ public sealed class ExpiringEntryTests
     [Fact]
     public void OfUsesAndAnExpiryThatExcludeEachOtherExactlyOneSideSucceeds()
     {
-        const int Rounds = 100_000;
+        const int Rounds = 30_000;
         var entries = Enumerable.Range(0, Rounds).Select(_ => Sliding(10)).ToArray();
         var used = new bool[Rounds];
         var expired = new bool[Rounds];
@@ -137,7 +137,7 @@ public sealed class ExpiringEntryTests
     [Fact]
     public void OfUsesAtOnceTheLatestCounts()
     {
-        const int Rounds = 50_000;
+        const int Rounds = 20_000;
         var entries = Enumerable.Range(0, Rounds).Select(_ => Sliding(10)).ToArray();
 
         Concurrently.Race(Rounds, i => Use(entries[i], from: 1), i => Use(entries[i], from: 2));
