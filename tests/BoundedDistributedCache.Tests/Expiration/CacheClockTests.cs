@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BoundedCache.Expiration;
+using BoundedCache.Tests.Support;
 
 namespace BoundedCache.Tests.Expiration;
 

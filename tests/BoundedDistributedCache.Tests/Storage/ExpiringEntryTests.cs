@@ -1,5 +1,6 @@
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
 
 namespace BoundedCache.Tests.Storage;
 

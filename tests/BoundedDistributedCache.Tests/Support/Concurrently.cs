@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace BoundedCache.Tests;
+namespace BoundedCache.Tests.Support;
 
 /// <summary>Runs actions on threads of their own that start together, and throws what the first of them threw.</summary>
 internal static class Concurrently

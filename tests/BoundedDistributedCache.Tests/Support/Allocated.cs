@@ -1,4 +1,4 @@
-namespace BoundedCache.Tests;
+namespace BoundedCache.Tests.Support;
 
 /// <summary>What the heap says of the cost of things.</summary>
 internal static class Allocated
