@@ -139,12 +139,13 @@ internal sealed class SlotTable
             _spare = NoChunk;
         }
 
-        int length = 1 + Array.FindLastIndex(_chunks, chunk => chunk is not null);
-        if (length <= _chunks.Length / 4)
+        int length = Math.Max(1, 1 + Array.FindLastIndex(_chunks, chunk => chunk is not null));
+        if (length < _chunks.Length && length <= Math.Max(1, _chunks.Length / 4))
         {
-            length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, length));
+            length = (int)BitOperations.RoundUpToPowerOf2((uint)length);
+            SlotChunk?[] chunks = _chunks[..length];
             _open = _open[..((length + BitsPerWord - 1) / BitsPerWord)];
-            Volatile.Write(ref _chunks, _chunks[..length]);
+            Volatile.Write(ref _chunks, chunks);
         }
     }
 

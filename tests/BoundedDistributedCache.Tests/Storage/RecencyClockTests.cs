@@ -1,0 +1,96 @@
+using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
+
+namespace BoundedCache.Tests.Storage;
+
+public sealed class RecencyClockTests
+{
+    private readonly RecencyClock _clock = new(isExact: false);
+
+    // Every shard of a cache counts its own insertions; together they insert as many as are held.
+    [Theory]
+    [InlineData(10_000, 1)]
+    [InlineData(10_000, 8)]
+    [InlineData(200_000, 32)]
+    [InlineData(1_000_000, 128)]
+    public void TicksAsOftenInATurnoverWhateverTheShards(long held, int shards)
+    {
+        var ticks = shards * (held / shards / RecencyClock.InsertionsPerTick(held));
+
+        Assert.InRange(ticks, 230, 270);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(511)]
+    public void ASmallCacheTicksWithEveryInsertion(long held) => Assert.Equal(1, RecencyClock.InsertionsPerTick(held));
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(31, 1)]
+    [InlineData(32, 2)]
+    [InlineData(255, 15)]
+    [InlineData(256, 16)]
+    [InlineData(1_000_000, 16)]
+    public void AnEpochIsASixteenthOfATurnover(long held, long ticks) =>
+        Assert.Equal(ticks, RecencyClock.TicksPerEpoch(held));
+
+    [Fact]
+    public void AnEpochIsNamedByTheTickThatBeganIt()
+    {
+        var names = new List<(long Tick, uint Epoch)>();
+        for (var i = 0; i < 33; i++)
+        {
+            names.Add((_clock.Tick, _clock.Epoch));
+            _clock.Advance(1_000);
+        }
+
+        Assert.All(names, name => Assert.Equal(((name.Tick - 1) / 16 * 16) + 1, name.Epoch));
+        Assert.Equal(3, names.DistinctBy(name => name.Epoch).Count());
+    }
+
+    [Fact]
+    public void EveryTickIsMadeAndEpochsStayLongWhenManyMakeThem()
+    {
+        const int PerThread = 100_000;
+        var epochs = new HashSet<uint>();
+
+        Concurrently.During(
+            () => Concurrently.Run(3, _ =>
+            {
+                for (var i = 0; i < PerThread; i++)
+                    _clock.Advance(1_000);
+            }),
+            () =>
+            {
+                var tick = _clock.Tick;
+                var epoch = _clock.Epoch;
+                epochs.Add(epoch);
+                Assert.True(_clock.Tick >= tick && epoch <= _clock.Tick && _clock.Epoch >= epoch);
+            });
+
+        Assert.Equal(1 + (3 * PerThread), _clock.Tick);
+        Assert.InRange(_clock.Tick - _clock.Epoch, 0, 16);
+        Assert.All(epochs.Order().Zip(epochs.Order().Skip(1)), pair => Assert.True(pair.Second - pair.First >= 16));
+    }
+
+    [Fact]
+    public void EveryUseTakesAValueOfItsOwn()
+    {
+        const int PerThread = 50_000;
+        var clock = new RecencyClock(isExact: true);
+        var values = new long[3 * PerThread];
+
+        Concurrently.Run(3, thread =>
+        {
+            for (var i = 0; i < PerThread; i++)
+                values[(thread * PerThread) + i] = clock.NextUse();
+        });
+
+        Assert.Equal(values.Length, values.Distinct().Count());
+        Assert.Equal(clock.Tick, values.Max());
+        Assert.All(Enumerable.Range(0, 3), thread =>
+            Assert.True(values.AsSpan(thread * PerThread, PerThread).ToArray() is var own && own.SequenceEqual(own.Order())));
+    }
+}
