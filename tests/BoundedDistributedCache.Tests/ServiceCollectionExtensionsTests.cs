@@ -287,6 +287,20 @@ public class ServiceCollectionExtensionsTests
     }
 
     [Fact]
+    public void TheLoggersOfTheContainerAreUsed()
+    {
+        using var container = new TestContainer(services => services.AddKeyedBoundedDistributedCache("pages", options => options.MaxEntries = 1));
+        var cache = Keyed(container, "pages");
+
+        cache.Set("one", [1], new DistributedCacheEntryOptions());
+        cache.Set("two", [1], new DistributedCacheEntryOptions());
+
+        var log = Assert.Single(container.Logs);
+        Assert.Equal(typeof(BoundedDistributedCache).FullName, log.Category);
+        Assert.Equal("pages", log.GetStructuredStateValue("CacheName"));
+    }
+
+    [Fact]
     public void NeitherClockNorLoggersAreNeeded()
     {
         using var services = new ServiceCollection().AddBoundedDistributedCache().BuildServiceProvider();

@@ -18,7 +18,7 @@ public sealed class ExpirationSweeperTests : IDisposable
 
     private readonly TestContainer _container = new(services => services.AddBoundedDistributedCache());
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
+    private static CancellationToken Token => Deadline.Token;
 
     public void Dispose() => _container.Dispose();
 
