@@ -11,20 +11,20 @@ public class ServiceCollectionExtensionsTests
 {
     private static readonly IConfiguration EmptyConfiguration = new ConfigurationBuilder().Build();
 
-    public static TheoryData<Func<IServiceCollection, IServiceCollection>> Additions => new()
-    {
-        services => services.AddBoundedDistributedCache(),
-        services => services.AddBoundedDistributedCache(_ => { }),
-        services => services.AddBoundedDistributedCache(EmptyConfiguration),
-        services => services.AddKeyedBoundedDistributedCache(null),
-    };
+    public static TheoryData<Func<IServiceCollection, IServiceCollection>> Additions =>
+    [
+        new(services => services.AddBoundedDistributedCache()) { Label = "plain" },
+        new(services => services.AddBoundedDistributedCache(_ => { })) { Label = "with an action" },
+        new(services => services.AddBoundedDistributedCache(EmptyConfiguration)) { Label = "with configuration" },
+        new(services => services.AddKeyedBoundedDistributedCache(null)) { Label = "with a null key" },
+    ];
 
-    public static TheoryData<Func<IServiceCollection, IServiceCollection>> KeyedAdditions => new()
-    {
-        services => services.AddKeyedBoundedDistributedCache("pages"),
-        services => services.AddKeyedBoundedDistributedCache("pages", _ => { }),
-        services => services.AddKeyedBoundedDistributedCache("pages", EmptyConfiguration),
-    };
+    public static TheoryData<Func<IServiceCollection, IServiceCollection>> KeyedAdditions =>
+    [
+        new(services => services.AddKeyedBoundedDistributedCache("pages")) { Label = "plain" },
+        new(services => services.AddKeyedBoundedDistributedCache("pages", _ => { })) { Label = "with an action" },
+        new(services => services.AddKeyedBoundedDistributedCache("pages", EmptyConfiguration)) { Label = "with configuration" },
+    ];
 
     [Theory]
     [MemberData(nameof(Additions), DisableDiscoveryEnumeration = true)]
