@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Moq;
 
 namespace BoundedCache.Tests;
 
@@ -334,15 +335,19 @@ public class ServiceCollectionExtensionsTests
     }
 
     [Fact]
-    public void AHostDoesNotStartWithWrongOptionsOfACacheThatNobodyResolves()
+    public void AHostStartsNothingWithWrongOptionsOfACacheThatNobodyResolves()
     {
+        var other = new Mock<IHostedService>();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddKeyedBoundedDistributedCache("pages", options => options.MaxEntries = 0);
+        builder.Services
+            .AddSingleton(other.Object)
+            .AddKeyedBoundedDistributedCache("pages", options => options.MaxEntries = 0);
         using var host = builder.Build();
 
         var exception = Assert.Throws<OptionsValidationException>(host.Start);
 
         Assert.Equal("pages", exception.OptionsName);
+        other.Verify(service => service.StartAsync(It.IsAny<CancellationToken>()), Times.Never);
     }
 
     [Fact]
