@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Moq;
 
 namespace BoundedCache.Tests;
 
@@ -11,20 +12,20 @@ public class ServiceCollectionExtensionsTests
 {
     private static readonly IConfiguration EmptyConfiguration = new ConfigurationBuilder().Build();
 
-    public static TheoryData<Func<IServiceCollection, IServiceCollection>> Additions => new()
-    {
-        services => services.AddBoundedDistributedCache(),
-        services => services.AddBoundedDistributedCache(_ => { }),
-        services => services.AddBoundedDistributedCache(EmptyConfiguration),
-        services => services.AddKeyedBoundedDistributedCache(null),
-    };
+    public static TheoryData<Func<IServiceCollection, IServiceCollection>> Additions =>
+    [
+        new(services => services.AddBoundedDistributedCache()) { Label = "plain" },
+        new(services => services.AddBoundedDistributedCache(_ => { })) { Label = "with an action" },
+        new(services => services.AddBoundedDistributedCache(EmptyConfiguration)) { Label = "with configuration" },
+        new(services => services.AddKeyedBoundedDistributedCache(null)) { Label = "with a null key" },
+    ];
 
-    public static TheoryData<Func<IServiceCollection, IServiceCollection>> KeyedAdditions => new()
-    {
-        services => services.AddKeyedBoundedDistributedCache("pages"),
-        services => services.AddKeyedBoundedDistributedCache("pages", _ => { }),
-        services => services.AddKeyedBoundedDistributedCache("pages", EmptyConfiguration),
-    };
+    public static TheoryData<Func<IServiceCollection, IServiceCollection>> KeyedAdditions =>
+    [
+        new(services => services.AddKeyedBoundedDistributedCache("pages")) { Label = "plain" },
+        new(services => services.AddKeyedBoundedDistributedCache("pages", _ => { })) { Label = "with an action" },
+        new(services => services.AddKeyedBoundedDistributedCache("pages", EmptyConfiguration)) { Label = "with configuration" },
+    ];
 
     [Theory]
     [MemberData(nameof(Additions), DisableDiscoveryEnumeration = true)]
@@ -287,6 +288,20 @@ public class ServiceCollectionExtensionsTests
     }
 
     [Fact]
+    public void TheLoggersOfTheContainerAreUsed()
+    {
+        using var container = new TestContainer(services => services.AddKeyedBoundedDistributedCache("pages", options => options.MaxEntries = 1));
+        var cache = Keyed(container, "pages");
+
+        cache.Set("one", [1], new DistributedCacheEntryOptions());
+        cache.Set("two", [1], new DistributedCacheEntryOptions());
+
+        var log = Assert.Single(container.Logs);
+        Assert.Equal(typeof(BoundedDistributedCache).FullName, log.Category);
+        Assert.Equal("pages", log.GetStructuredStateValue("CacheName"));
+    }
+
+    [Fact]
     public void NeitherClockNorLoggersAreNeeded()
     {
         using var services = new ServiceCollection().AddBoundedDistributedCache().BuildServiceProvider();
@@ -320,15 +335,19 @@ public class ServiceCollectionExtensionsTests
     }
 
     [Fact]
-    public void AHostDoesNotStartWithWrongOptionsOfACacheThatNobodyResolves()
+    public void AHostStartsNothingWithWrongOptionsOfACacheThatNobodyResolves()
     {
+        var other = new Mock<IHostedService>();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddKeyedBoundedDistributedCache("pages", options => options.MaxEntries = 0);
+        builder.Services
+            .AddSingleton(other.Object)
+            .AddKeyedBoundedDistributedCache("pages", options => options.MaxEntries = 0);
         using var host = builder.Build();
 
         var exception = Assert.Throws<OptionsValidationException>(host.Start);
 
         Assert.Equal("pages", exception.OptionsName);
+        other.Verify(service => service.StartAsync(It.IsAny<CancellationToken>()), Times.Never);
     }
 
     [Fact]

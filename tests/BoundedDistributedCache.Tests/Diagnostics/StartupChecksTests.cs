@@ -97,13 +97,13 @@ public class StartupChecksTests
         Assert.Empty(container.Logs);
     }
 
-    public static TheoryData<Action<IServiceCollection>> LeftOvers => new()
-    {
-        services => services.Configure<MemoryDistributedCacheOptions>(options => options.SizeLimit = 1),
-        services => services.PostConfigure<MemoryDistributedCacheOptions>(options => options.SizeLimit = 1),
-        services => services.ConfigureOptions<ConfiguresMemoryCache>(),
-        services => services.AddDistributedMemoryCache(options => options.SizeLimit = 1),
-    };
+    public static TheoryData<Action<IServiceCollection>> LeftOvers =>
+    [
+        new(services => services.Configure<MemoryDistributedCacheOptions>(options => options.SizeLimit = 1)) { Label = "Configure" },
+        new(services => services.PostConfigure<MemoryDistributedCacheOptions>(options => options.SizeLimit = 1)) { Label = "PostConfigure" },
+        new(services => services.ConfigureOptions<ConfiguresMemoryCache>()) { Label = "ConfigureOptions" },
+        new(services => services.AddDistributedMemoryCache(options => options.SizeLimit = 1)) { Label = "AddDistributedMemoryCache" },
+    ];
 
     [Theory]
     [MemberData(nameof(LeftOvers), DisableDiscoveryEnumeration = true)]

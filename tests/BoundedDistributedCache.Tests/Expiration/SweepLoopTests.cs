@@ -19,7 +19,7 @@ public class SweepLoopTests
 
         cache.Dispose();
         _clock.Advance(_options.SweepInterval);
-        await loop.Completion.WaitAsync(TestContext.Current.CancellationToken);
+        await loop.Completion.WaitAsync(Deadline.Token);
 
         Assert.Equal(0, _logger.Collector.Count);
     }
@@ -31,7 +31,7 @@ public class SweepLoopTests
         var loop = new SweepLoop(cache, _options, _clock, _logger);
 
         loop.Dispose();
-        await loop.Completion.WaitAsync(TestContext.Current.CancellationToken);
+        await loop.Completion.WaitAsync(Deadline.Token);
 
         Assert.Equal(0, _clock.LiveTimers);
     }
@@ -44,7 +44,7 @@ public class SweepLoopTests
         using var isMade = new ManualResetEventSlim();
         _clock.OnTimestamp = () =>
         {
-            isMade.Wait(TestContext.Current.CancellationToken);
+            isMade.Wait(Deadline.Token);
             loop!.Dispose();
             throw new OperationCanceledException();
         };
@@ -52,7 +52,7 @@ public class SweepLoopTests
         isMade.Set();
 
         _clock.Advance(_options.SweepInterval);
-        await loop.Completion.WaitAsync(TestContext.Current.CancellationToken);
+        await loop.Completion.WaitAsync(Deadline.Token);
 
         Assert.Equal(0, _logger.Collector.Count);
     }

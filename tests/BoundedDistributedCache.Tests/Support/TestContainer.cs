@@ -33,7 +33,7 @@ internal sealed class TestContainer : IDisposable
     /// <summary>Waits for a message, which may have been logged already.</summary>
     public async Task<FakeLogRecord> NextLogAsync(int eventId, int number = 1)
     {
-        await foreach (var record in Services.GetFakeLogCollector().GetLogsAsync(TestContext.Current.CancellationToken))
+        await foreach (var record in Services.GetFakeLogCollector().GetLogsAsync(Deadline.Token))
         {
             if (record.Id.Id == eventId && --number == 0)
                 return record;
