@@ -191,13 +191,13 @@ internal sealed class Shard
         return Evict(victim, reason);
     }
 
-    /// <summary>Evicts the oldest entry of a chain.</summary>
+    /// <summary>Evicts the oldest entry of a chain; of several with one stamp the last, for a chain grows at its head.</summary>
     public RoomAmount EvictFromChain(int hash, EvictionReason reason)
     {
         Entry oldest = _index.Head(hash)!;
         for (Entry? entry = oldest.Next; entry is not null; entry = entry.Next)
         {
-            if (_slots[entry.Slot].Stamp < _slots[oldest.Slot].Stamp)
+            if (_slots[entry.Slot].Stamp <= _slots[oldest.Slot].Stamp)
             {
                 oldest = entry;
             }

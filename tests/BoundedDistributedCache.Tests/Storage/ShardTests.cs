@@ -330,6 +330,18 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void OfAChainsEntriesOfOneTickTheFirstGoes()
+    {
+        Insert("first", hash: 1);
+        Insert("second", hash: 1);
+
+        _shard.EvictFromChain(1, EvictionReason.Entries);
+
+        Assert.Null(_shard.Find("first", 1));
+        Assert.NotNull(_shard.Find("second", 1));
+    }
+
+    [Fact]
     public void WhetherItsOldestIsOldEnoughIsRememberedForATick()
     {
         Assert.Null(_shard.WasOldEnough(1));
