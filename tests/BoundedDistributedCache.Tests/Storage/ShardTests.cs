@@ -419,6 +419,19 @@ public sealed class ShardTests
         Assert.Equal([64, 64, 22, 0], Enumerable.Range(0, 4).Select(_ => (int)_shard.ReclaimExpired(After(10), keep: null, 64).Entries));
     }
 
+    // A due time is coarser than a deadline: what is due at that moment may still be alive for a while.
+    [Fact]
+    public void WhatIsDueButAliveKeepsNobodyFromWhatHasExpired()
+    {
+        for (var i = 0; i < 200; i++)
+            Insert($"alive {i}", sliding: TimeSpan.FromSeconds(10) + TimeSpan.FromTicks(1));
+        Insert("expired", sliding: TimeSpan.FromSeconds(10));
+
+        var freed = Enumerable.Range(0, 5).Sum(_ => _shard.ReclaimExpired(After(10), keep: null, 64).Entries);
+
+        Assert.Equal(1, freed);
+    }
+
     [Fact]
     public void ASweepOfAChunkReclaimsWhatHasExpiredInIt()
     {
