@@ -191,13 +191,13 @@ internal sealed class Shard
         return Evict(victim, reason);
     }
 
-    /// <summary>Evicts the oldest entry of a chain.</summary>
+    /// <summary>Evicts the oldest entry of a chain; of several with one stamp the last, for a chain grows at its head.</summary>
     public RoomAmount EvictFromChain(int hash, EvictionReason reason)
     {
         Entry oldest = _index.Head(hash)!;
         for (Entry? entry = oldest.Next; entry is not null; entry = entry.Next)
         {
-            if (_slots[entry.Slot].Stamp < _slots[oldest.Slot].Stamp)
+            if (_slots[entry.Slot].Stamp <= _slots[oldest.Slot].Stamp)
             {
                 oldest = entry;
             }
@@ -223,21 +223,29 @@ internal sealed class Shard
     /// <summary>True where something may have expired. Right also without the lock, for what was there before.</summary>
     public bool MayHaveExpired(Now now) => Volatile.Read(ref _state.DueBound) <= DueTime.Of(now.Monotonic, _context.DueOrigin);
 
-    /// <summary>Takes out what has expired, and looks closer at so many entries at most.</summary>
+    /// <summary>
+    /// Takes out what has expired, and looks closer at so many entries at most, no fewer than a chunk holds; goes on in
+    /// the chunk in which it last stopped, for what is due but alive may be due for a while.
+    /// </summary>
     public RoomAmount ReclaimExpired(Now now, Entry? keep, int atMost)
     {
         RoomAmount freed = RoomAmount.None;
         int due = DueTime.Of(now.Monotonic, _context.DueOrigin);
-        foreach (SlotChunk? chunk in _slots.Chunks)
+        SlotChunk?[] chunks = _slots.Chunks;
+        for (int visited = 0; visited < chunks.Length && atMost > 0; visited++)
         {
-            if (chunk is not null && chunk.DueBound <= due)
+            int index = _state.ReclaimAt < chunks.Length ? _state.ReclaimAt : 0;
+            _state.ReclaimAt = index;
+            if (chunks[index] is { } chunk && chunk.DueBound <= due)
             {
-                freed += ReclaimExpired(chunk, now, due, keep, ref atMost);
-                if (atMost == 0)
+                freed += ReclaimExpired(chunk, now, due, keep, ref atMost, out bool isDone);
+                if (!isDone)
                 {
-                    return freed;
+                    break;
                 }
             }
+
+            _state.ReclaimAt++;
         }
 
         TightenDueBound();
@@ -258,7 +266,7 @@ internal sealed class Shard
 
         int due = everyDeadline ? DueTime.Never - 1 : DueTime.Of(now.Monotonic, _context.DueOrigin);
         int atMost = LongestBatch;
-        return ReclaimExpired(chunk, now, due, keep: null, ref atMost);
+        return ReclaimExpired(chunk, now, due, keep: null, ref atMost, out _);
     }
 
     /// <summary>Raises the bound of due times to what the chunks say.</summary>
@@ -350,8 +358,9 @@ internal sealed class Shard
     private void PublishBound() =>
         Volatile.Write(ref _state.Bound, _state.Count == 0 ? NoVictim : _ranking.NextStamp);
 
-    private RoomAmount ReclaimExpired(SlotChunk chunk, Now now, int due, Entry? keep, ref int atMost)
+    private RoomAmount ReclaimExpired(SlotChunk chunk, Now now, int due, Entry? keep, ref int atMost, out bool isDone)
     {
+        isDone = false;
         RoomAmount freed = RoomAmount.None;
         for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
         {
@@ -379,6 +388,7 @@ internal sealed class Shard
             }
         }
 
+        isDone = true;
         chunk.TightenDueBound();
         return freed;
     }

@@ -30,6 +30,10 @@ internal struct ShardState
     [FieldOffset(CacheLine.Size + 32)]
     public bool WasOldEnough;
 
+    /// <summary>The chunk in which looking for what has expired goes on.</summary>
+    [FieldOffset(CacheLine.Size + 36)]
+    public int ReclaimAt;
+
     [FieldOffset(CacheLine.Size + 40)]
     public long Sets;
 

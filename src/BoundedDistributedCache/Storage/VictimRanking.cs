@@ -26,11 +26,8 @@ internal sealed class VictimRanking
     private int _end;
     private long _floor;
 
-    /// <summary>Bytes that the ranking's buffer holds.</summary>
-    public int Capacity => _ranks.Length;
-
-    /// <summary>No victim after those that were ranked had an older stamp than this when it was ranked.</summary>
-    public long Boundary { get; private set; }
+    // What follows the queue had no older stamp than this when it was ranked.
+    private long _boundary;
 
     /// <summary>Makes room for a ranking, so that <see cref="Rank"/> can't fail.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for it; nothing was changed.</exception>
@@ -47,7 +44,8 @@ internal sealed class VictimRanking
     /// <summary>Ranks the older half of the entries, and no fewer than one visit takes.</summary>
     public void Rank(SlotTable slots, int count, long tick)
     {
-        _floor = Math.Max(0, tick - StampMask);
+        // Half of what a rank holds is left for what readers stamp while this goes on.
+        _floor = Math.Max(0, tick - (StampMask / 2));
         int ranked = 0;
         SlotChunk?[] chunks = slots.Chunks;
         for (int c = 0; c < chunks.Length; c++)
@@ -70,7 +68,7 @@ internal sealed class VictimRanking
         ranks[..selected].Sort();
         _next = 0;
         _end = selected;
-        Boundary = StampOf(ranks[selected - 1]);
+        _boundary = StampOf(ranks[selected - 1]);
     }
 
     /// <summary>The next in the queue that is still a victim, without taking it. False where the queue is used up.</summary>
@@ -104,13 +102,14 @@ internal sealed class VictimRanking
     public void Take() => _next++;
 
     /// <summary>No victim to come has an older stamp than this.</summary>
-    public long NextStamp => _next < _end ? StampOf(_ranks[_next]) : Boundary;
+    public long NextStamp => _next < _end ? StampOf(_ranks[_next]) : _boundary;
 
     /// <summary>Gives the buffer back where it is far larger than <paramref name="count"/> needs.</summary>
     public void Trim(int count)
     {
         if (_ranks.Length > VictimsPerVisit && count < _ranks.Length / 4)
         {
+            _boundary = NextStamp;
             _ranks = [];
             _next = _end = 0;
         }

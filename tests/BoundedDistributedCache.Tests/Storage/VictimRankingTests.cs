@@ -1,0 +1,200 @@
+using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
+using CsCheck;
+
+namespace BoundedCache.Tests.Storage;
+
+public sealed class VictimRankingTests
+{
+    private readonly SlotTable _slots = new();
+    private readonly VictimRanking _ranking = new();
+
+    [Fact]
+    public void BeginsWithoutAVictim()
+    {
+        Fill(3, 1, 2);
+
+        Assert.Empty(Drain());
+    }
+
+    [Fact]
+    public void RanksTheOlderHalfInOrderOfAge() =>
+        Gen.Long[1, 40].Array[1, 200].Sample(stamps =>
+        {
+            var slots = new SlotTable();
+            var ranking = new VictimRanking();
+            Fill(slots, stamps);
+            ranking.EnsureCapacity(stamps.Length);
+            ranking.Rank(slots, stamps.Length, tick: 40);
+
+            var expected = stamps.Select((stamp, slot) => (stamp, slot)).Order()
+                .Take(Math.Max(stamps.Length / 2, Math.Min(stamps.Length, VictimRanking.VictimsPerVisit))).ToArray();
+            return Drain(slots, ranking).SequenceEqual(expected) && ranking.NextStamp == expected[^1].stamp;
+        });
+
+    [Fact]
+    public void PassesOverWhatWasUsedSince()
+    {
+        Rank(5, 6, 7);
+        _slots[0].Stamp = 8;
+
+        Assert.Equal([(6, 1), (7, 2)], Drain());
+    }
+
+    [Fact]
+    public void PassesOverWhatIsGoneAndWhoeverHasItsSlotNow()
+    {
+        Rank(5, 6, 7);
+        _slots.Free(0);
+        _slots.Free(1);
+        Fill(8);
+
+        Assert.Equal([(7, 2)], Drain());
+    }
+
+    [Fact]
+    public void PassesOverWhatIsInADroppedChunk()
+    {
+        Rank([.. Enumerable.Range(1, 3 * SlotChunk.Length)]);
+        for (var slot = 0; slot < 3 * SlotChunk.Length; slot++)
+        {
+            if (slot != 7)
+                _slots.Free(slot);
+        }
+
+        Assert.Equal([(8, 7)], Drain());
+    }
+
+    [Fact]
+    public void PassesOverTheEntryThatIsToBeKept()
+    {
+        Rank(5, 6);
+        var keep = _slots[0].Entry;
+
+        Assert.True(_ranking.TryPeek(_slots, keep, evenIfUsedSince: true, out var slot, out var stamp));
+        Assert.Equal((6, 1), (stamp, slot));
+    }
+
+    [Fact]
+    public void TheOldestOfAFreshRankingIsAVictimEvenIfUsedAtThatVeryMoment()
+    {
+        Rank(5, 6);
+        _slots[0].Stamp = 7;
+
+        Assert.True(_ranking.TryPeek(_slots, keep: null, evenIfUsedSince: true, out var slot, out var stamp));
+        Assert.Equal((5, 0), (stamp, slot));
+    }
+
+    [Fact]
+    public void LookingAtAVictimTakesNothing()
+    {
+        Rank(5, 6);
+
+        _ranking.TryPeek(_slots, keep: null, evenIfUsedSince: false, out var first, out _);
+        _ranking.TryPeek(_slots, keep: null, evenIfUsedSince: false, out var again, out _);
+
+        Assert.Equal(first, again);
+    }
+
+    [Fact]
+    public void NoVictimToComeIsOlderThanTheNextStamp()
+    {
+        Rank([.. Enumerable.Range(1, 40)]);
+
+        Assert.Equal(1, _ranking.NextStamp);
+        _ranking.Take();
+        Assert.Equal(2, _ranking.NextStamp);
+        Drain();
+        Assert.Equal(20, _ranking.NextStamp);
+    }
+
+    [Fact]
+    public void MoreCapacityLosesNothingOfTheQueue()
+    {
+        Rank(5, 6, 7);
+        _ranking.Take();
+
+        _ranking.EnsureCapacity(1_000);
+
+        Assert.Equal([(6, 1), (7, 2)], Drain());
+    }
+
+    [Fact]
+    public void TrimmingForgetsTheQueueButNotHowOldItsVictimsWere()
+    {
+        Rank([.. Enumerable.Range(1, 40)]);
+        _ranking.Take();
+
+        _ranking.Trim(count: 8);
+
+        Assert.Equal(2, _ranking.NextStamp);
+        Assert.Empty(Drain());
+    }
+
+    [Fact]
+    public void TrimmingLeavesABufferThatIsNeeded()
+    {
+        Rank([.. Enumerable.Range(1, 40)]);
+
+        _ranking.Trim(count: 12);
+
+        Assert.Equal(20, Drain().Count);
+    }
+
+    [Fact]
+    public void RankingAllocatesNothingOnceThereIsRoomForIt()
+    {
+        Fill([.. Enumerable.Range(1, 500)]);
+        _ranking.EnsureCapacity(500);
+
+        Assert.Equal(0, Allocated.By(() => _ranking.Rank(_slots, 500, tick: 500)));
+    }
+
+    // Stamps beyond what a rank holds count from a floor; what readers stamp while the ranking runs is beyond the tick.
+    [Fact]
+    public void RanksByAgeHoweverFarTheClockHasGot()
+    {
+        const long Tick = 1L << 50;
+        Fill(1, Tick - 5, Tick + 7, Tick - 6);
+        _ranking.EnsureCapacity(4);
+        _ranking.Rank(_slots, 4, Tick);
+
+        Assert.Equal([0, 3, 1, 2], Drain().Select(victim => victim.Slot));
+    }
+
+    private void Rank(params int[] stamps)
+    {
+        Fill([.. stamps]);
+        _ranking.EnsureCapacity(stamps.Length);
+        _ranking.Rank(_slots, stamps.Length, stamps.Max());
+    }
+
+    private void Fill(params IEnumerable<long> stamps) => Fill(_slots, stamps);
+
+    private void Fill(params int[] stamps) => Fill(_slots, stamps.Select(stamp => (long)stamp));
+
+    private static void Fill(SlotTable slots, IEnumerable<long> stamps)
+    {
+        foreach (var stamp in stamps)
+        {
+            slots.EnsureFree();
+            var slot = slots.Take();
+            slots[slot].Stamp = stamp;
+            slots[slot].Entry = new Entry("key", 1, []);
+        }
+    }
+
+    private List<(long Stamp, int Slot)> Drain() => Drain(_slots, _ranking);
+
+    private static List<(long Stamp, int Slot)> Drain(SlotTable slots, VictimRanking ranking)
+    {
+        var victims = new List<(long, int)>();
+        while (ranking.TryPeek(slots, keep: null, evenIfUsedSince: false, out var slot, out var stamp))
+        {
+            victims.Add((stamp, slot));
+            ranking.Take();
+        }
+
+        return victims;
+    }
+}
