@@ -44,8 +44,13 @@ internal sealed class SweepLoop : IDisposable
 
     private async Task RunAsync(CancellationToken stopping)
     {
-        while (await _timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false) && Sweep(stopping))
+        while (await _timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
         {
+            // A tick continues on the thread that it comes from. With a fake clock that is whoever advances it, and
+            // must not be held up by a sweep.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            if (!Sweep(stopping))
+                return;
         }
     }
 

@@ -37,6 +37,27 @@ public class SweepLoopTests
     }
 
     [Fact]
+    public async Task NeverSweepsOnTheThreadThatAdvancesTheClock()
+    {
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        using var loop = new SweepLoop(cache, _options, _clock, _logger);
+        using var isAdvancing = new ThreadLocal<bool>();
+        var sweepsOfTheAdvancer = 0;
+        _clock.OnTimestamp = () => sweepsOfTheAdvancer += isAdvancing.Value ? 1 : 0;
+
+        for (var sweep = 1; sweep <= 50; sweep++)
+        {
+            isAdvancing.Value = true;
+            _clock.Advance(_options.SweepInterval);
+            isAdvancing.Value = false;
+            while (_logger.Collector.Count < sweep)
+                await Task.Delay(1, Deadline.Token);
+        }
+
+        Assert.Equal(0, sweepsOfTheAdvancer);
+    }
+
+    [Fact]
     public async Task CancelsTheSweepThatRuns()
     {
         using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
