@@ -39,6 +39,7 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
     StatusCodeSelector = exception => exception is CatalogueUnavailableException
         ? StatusCodes.Status503ServiceUnavailable
         : StatusCodes.Status500InternalServerError,
+    SuppressDiagnosticsCallback = context => context.Exception is CatalogueUnavailableException, // The retries logged it.
 });
 app.UseStatusCodePagesWithReExecute("/error");
 app.UseStaticFiles();

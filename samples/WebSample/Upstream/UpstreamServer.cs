@@ -55,15 +55,10 @@ public sealed class UpstreamServer(IOptions<UpstreamOptions> options, UpstreamTr
 
     private async Task AnswerSlowly(HttpContext context, RequestDelegate next)
     {
-        traffic.RequestBegan();
-        try
-        {
-            await Task.Delay(options.Value.Delay, clock, context.RequestAborted);
-            await next(context);
-        }
-        finally
-        {
-            traffic.RequestEnded();
-        }
+        // Counted once it waits: whoever sees the count and moves the clock moves this too.
+        var thinking = Task.Delay(options.Value.Delay, clock, context.RequestAborted);
+        traffic.RequestCame();
+        await thinking;
+        await next(context);
     }
 }

@@ -6,7 +6,6 @@ public sealed class UpstreamTraffic
     private readonly Lock _lock = new();
     private int _openConnections;
     private int _mostConnections;
-    private int _inProgress;
     private long _requests;
 
     /// <summary>Connections that are open now.</summary>
@@ -14,9 +13,6 @@ public sealed class UpstreamTraffic
 
     /// <summary>The most connections that were ever open at once.</summary>
     public int MostConnections { get { lock (_lock) return _mostConnections; } }
-
-    /// <summary>Requests that are being answered now.</summary>
-    public int InProgress { get { lock (_lock) return _inProgress; } }
 
     /// <summary>Requests that ever came, failed ones included.</summary>
     public long Requests { get { lock (_lock) return _requests; } }
@@ -33,18 +29,9 @@ public sealed class UpstreamTraffic
             _openConnections--;
     }
 
-    public void RequestBegan()
+    public void RequestCame()
     {
         lock (_lock)
-        {
             _requests++;
-            _inProgress++;
-        }
-    }
-
-    public void RequestEnded()
-    {
-        lock (_lock)
-            _inProgress--;
     }
 }
