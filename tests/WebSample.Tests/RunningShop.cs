@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using WebSample.Catalogue;
 using WebSample.Upstream;
 
@@ -33,6 +34,13 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
 
     /// <summary>A visitor with cookies of their own, over a real socket.</summary>
     public Visitor Enter() => new(new HttpClient { BaseAddress = ClientOptions.BaseAddress });
+
+    public override async ValueTask DisposeAsync()
+    {
+        // Whatever a failed test left waiting on a clock that stands still would hold up the shutdown.
+        (_clock as FakeTimeProvider)?.Advance(TimeSpan.FromHours(1));
+        await base.DisposeAsync();
+    }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
