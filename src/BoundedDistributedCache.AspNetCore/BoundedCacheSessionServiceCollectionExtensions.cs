@@ -18,6 +18,7 @@ public static class BoundedCacheSessionServiceCollectionExtensions
     /// <param name="serviceKey">The key of the cache, as in <c>AddKeyedBoundedDistributedCache</c>.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is <see cref="KeyedService.AnyKey"/>.</exception>
     public static IServiceCollection AddBoundedCacheSession(this IServiceCollection services, object serviceKey)
     {
         ThrowIfNull(services, serviceKey);
@@ -35,6 +36,7 @@ public static class BoundedCacheSessionServiceCollectionExtensions
     /// <param name="configure">Sets the options of that cache.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is <see cref="KeyedService.AnyKey"/>.</exception>
     public static IServiceCollection AddBoundedCacheSession(
         this IServiceCollection services, object serviceKey, Action<BoundedDistributedCacheOptions> configure)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BoundedCache;
 using Microsoft.Extensions.Caching.Hybrid;
 
 namespace WebSample.Catalogue;
@@ -7,10 +8,10 @@ namespace WebSample.Catalogue;
 public sealed class CachedCatalogue(HybridCache cache, CatalogueClient client, TimeProvider clock)
 {
     public Task<Answer<ProductList?>> GetListAsync(int number, CancellationToken cancellationToken) =>
-        GetAsync($"list:{number}", token => client.GetListAsync(number, token), cancellationToken);
+        GetAsync(CacheKey.Of("list", number), token => client.GetListAsync(number, token), cancellationToken);
 
     public Task<Answer<Product?>> GetProductAsync(int id, CancellationToken cancellationToken) =>
-        GetAsync($"product:{id}", token => client.GetProductAsync(id, token), cancellationToken);
+        GetAsync(CacheKey.Of("product", id), token => client.GetProductAsync(id, token), cancellationToken);
 
     private async Task<Answer<T>> GetAsync<T>(
         string key, Func<CancellationToken, Task<T>> fetch, CancellationToken cancellationToken)
