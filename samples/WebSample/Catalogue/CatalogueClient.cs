@@ -1,0 +1,31 @@
+using System.Net;
+using Polly.Timeout;
+
+namespace WebSample.Catalogue;
+
+/// <summary>Asks the upstream catalogue over HTTP. Knows nothing of caching.</summary>
+public sealed class CatalogueClient(HttpClient http)
+{
+    public Task<ProductList?> GetListAsync(int number, CancellationToken cancellationToken) =>
+        GetAsync<ProductList>($"products?page={number}", cancellationToken);
+
+    public Task<Product?> GetProductAsync(int id, CancellationToken cancellationToken) =>
+        GetAsync<Product>($"products/{id}", cancellationToken);
+
+    private async Task<T?> GetAsync<T>(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+            if (response.StatusCode == HttpStatusCode.NotFound)
+                return default;
+
+            response.EnsureSuccessStatusCode();
+            return await response.Content.ReadFromJsonAsync<T>(cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException)
+        {
+            throw new CatalogueUnavailableException("The catalogue does not answer, although it was asked several times.", e);
+        }
+    }
+}

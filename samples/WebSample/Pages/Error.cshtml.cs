@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace WebSample.Pages;
+
+/// <summary>What a visitor sees instead of a page that could not be made.</summary>
+[IgnoreAntiforgeryToken]
+[ResponseCache(NoStore = true, Location = ResponseCacheLocation.None)]
+public sealed class ErrorModel : PageModel
+{
+    public string Heading { get; private set; } = "";
+
+    public string Text { get; private set; } = "";
+
+    public string? RetryPath { get; private set; }
+
+    public void OnGet()
+    {
+        (Heading, Text) = Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound =>
+                ("Not found", "There is no such page in this shop."),
+            StatusCodes.Status400BadRequest =>
+                ("That did not work", "The form was too old or incomplete. Go back and send it again."),
+            StatusCodes.Status503ServiceUnavailable =>
+                ("The catalogue does not answer", "It was asked several times and failed each time. Your cart is safe."),
+            _ => ("Something went wrong", "The shop could not make this page. Your cart is safe."),
+        };
+
+        if (Response.StatusCode >= 500 && HttpMethods.IsGet(Request.Method))
+            RetryPath = HttpContext.Features.Get<IExceptionHandlerPathFeature>()?.Path;
+    }
+
+    public void OnPost() => OnGet();
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+
+namespace WebSample.Upstream;
+
+/// <summary>
+/// Stands for the catalogue of another company: a second web server in this process, on a free local port, slow on
+/// purpose, that counts its callers' connections. The shop reaches it over HTTP only.
+/// </summary>
+public sealed class UpstreamServer(IOptions<UpstreamOptions> options, UpstreamTraffic traffic, TimeProvider clock)
+    : IHostedService, IAsyncDisposable
+{
+    private readonly Stock _stock = new();
+    private WebApplication? _app;
+
+    /// <summary>Where it listens, once it was started.</summary>
+    public Uri Address { get; private set; } = null!;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Use(next => async connection =>
+            {
+                traffic.ConnectionOpened();
+                try
+                {
+                    await next(connection);
+                }
+                finally
+                {
+                    traffic.ConnectionClosed();
+                }
+            })));
+
+        _app = builder.Build();
+        _app.UseRouting();
+        _app.Use(AnswerSlowly);
+        _app.MapGet("/products", (int page) => Stock.List(page) is { } list ? Results.Ok(list) : Results.NotFound());
+        _app.MapGet("/products/{id:int}", (int id) =>
+            _stock.Fails(id) ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
+            : Stock.Find(id) is { } product ? Results.Ok(product)
+            : Results.NotFound());
+
+        await _app.StartAsync(cancellationToken);
+        Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task AnswerSlowly(HttpContext context, RequestDelegate next)
+    {
+        // Counted once it waits: whoever sees the count and moves the clock moves this too.
+        var thinking = Task.Delay(options.Value.Delay, clock, context.RequestAborted);
+        traffic.RequestCame();
+        await thinking;
+        await next(context);
+    }
+}

@@ -1,0 +1,21 @@
+using System.Runtime.CompilerServices;
+
+namespace WebSample.Tests;
+
+internal static class Eventually
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Waits for what other threads are to bring about; fails when it takes so long that it won't come.</summary>
+    public static async Task IsTrueAsync(
+        Func<bool> condition, CancellationToken cancellationToken, [CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_patience);
+        while (!condition())
+        {
+            Assert.False(limit.IsCancellationRequested, $"Never came about: {what}");
+            await Task.Delay(2, cancellationToken);
+        }
+    }
+}

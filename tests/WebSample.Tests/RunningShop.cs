@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using WebSample.Catalogue;
+using WebSample.Upstream;
+
+namespace WebSample.Tests;
+
+/// <summary>The sample as its own Program builds it, on Kestrel and a free port, with some settings changed.</summary>
+internal sealed class RunningShop : WebApplicationFactory<Program>
+{
+    private readonly TimeProvider _clock;
+    private readonly (string Key, string Value)[] _settings;
+
+    private RunningShop(TimeProvider clock, (string Key, string Value)[] settings)
+    {
+        _clock = clock;
+        _settings = settings;
+        UseKestrel(0);
+        StartServer();
+    }
+
+    public UpstreamTraffic Upstream => Services.GetRequiredService<UpstreamTraffic>();
+
+    public ConnectionLimit Connections => Services.GetRequiredService<ConnectionLimit>();
+
+    public static RunningShop Open(params (string Key, string Value)[] settings) => new(TimeProvider.System, settings);
+
+    public static RunningShop Open(TimeProvider clock, params (string Key, string Value)[] settings) => new(clock, settings);
+
+    /// <summary>A visitor with cookies of their own, over a real socket.</summary>
+    public Visitor Enter() => new(new HttpClient { BaseAddress = ClientOptions.BaseAddress });
+
+    public override async ValueTask DisposeAsync()
+    {
+        // Whatever a failed test left waiting on a clock that stands still would hold up the shutdown.
+        (_clock as FakeTimeProvider)?.Advance(TimeSpan.FromHours(1));
+        await base.DisposeAsync();
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        foreach (var (key, value) in _settings)
+            builder.UseSetting(key, value);
+
+        builder.ConfigureTestServices(services =>
+        {
+            services.AddLogging(logging => logging.ClearProviders());
+            services.AddSingleton(_clock);
+            services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
+        });
+    }
+}
