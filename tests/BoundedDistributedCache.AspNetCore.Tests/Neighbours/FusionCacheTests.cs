@@ -52,6 +52,36 @@ public sealed class FusionCacheTests
     }
 
     [Fact]
+    public void ARequiredSecondLevelIsRefusedBeforeTheSwitchAndUsedAfter()
+    {
+        using var before = Build(services => services.AddDistributedMemoryCache(), fusion => fusion.WithRegisteredDistributedCache().WithSerializer(_json));
+        using var after = Build(Bounded, fusion => fusion.WithRegisteredDistributedCache().WithSerializer(_json));
+
+        Assert.Contains("MemoryDistributedCache", Assert.Throws<InvalidOperationException>(() => FactoryCallsOfTwentyReads(before)).Message);
+        Assert.Equal(2, FactoryCallsOfTwentyReads(after));
+        Assert.Equal(2, after.GetRequiredService<BoundedDistributedCache>().Count);
+    }
+
+    [Fact]
+    public void ASecondLevelThatIsHandedOverIsUsedBeforeAndAfter()
+    {
+        var clock = new CountingClock();
+        using var before = Build(services => services.AddDistributedMemoryCache(options => options.Clock = clock), HandOver);
+        using var after = Build(Bounded, HandOver);
+        before.GetRequiredService<IDistributedCache>();
+        var reads = clock.Reads;
+
+        FactoryCallsOfTwentyReads(before);
+        FactoryCallsOfTwentyReads(after);
+
+        Assert.NotEqual(0, clock.Reads - reads);
+        Assert.Equal(2, after.GetRequiredService<BoundedDistributedCache>().Count);
+
+        static void HandOver(IFusionCacheBuilder fusion) => fusion
+            .WithSerializer(_json).WithDistributedCache(provider => provider.GetRequiredService<IDistributedCache>());
+    }
+
+    [Fact]
     public void WithoutAutoSetupNoSecondLevelIsLookedFor()
     {
         using var provider = Build(Bounded, _ => { });

@@ -55,6 +55,19 @@ public sealed class HybridCacheTests
     }
 
     [Fact]
+    public async Task OptionsOfACallKeepTheDefaultFlagsUnlessTheyHaveTheirOwn()
+    {
+        await using var provider = Build(options => options.DefaultEntryOptions = new() { Flags = HybridCacheEntryFlags.DisableLocalCache });
+        var hybrid = provider.GetRequiredService<HybridCache>();
+        var local = (MemoryCache)provider.GetRequiredService<IMemoryCache>();
+
+        await hybrid.SetAsync("product:1", "mug", new() { Expiration = TimeSpan.FromMinutes(5) }, cancellationToken: Cancelled);
+        Assert.Equal(0, local.Count);
+        await hybrid.SetAsync("product:1", "mug", new() { Flags = HybridCacheEntryFlags.None }, cancellationToken: Cancelled);
+        Assert.Equal(1, local.Count);
+    }
+
+    [Fact]
     public async Task WithItsDistributedLevelOffTheBoundedCacheIsLeftAlone()
     {
         await using var provider = Build(options => options.DefaultEntryOptions = new() { Flags = HybridCacheEntryFlags.DisableDistributedCache });

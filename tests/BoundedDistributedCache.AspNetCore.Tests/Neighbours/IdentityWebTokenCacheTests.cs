@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Identity.Client;
 using Microsoft.Identity.Web.TokenCacheProviders;
@@ -11,9 +12,22 @@ namespace BoundedCache.AspNetCore.Tests.Neighbours;
 public sealed class IdentityWebTokenCacheTests
 {
     [Fact]
+    public async Task BeforeTheSwitchBothLevelsWereInMemoryToo()
+    {
+        var clock = new CountingClock();
+        await using var provider = Build(services => services.AddDistributedMemoryCache(options => options.Clock = clock), _ => { });
+        provider.GetRequiredService<IDistributedCache>();
+        var before = clock.Reads;
+
+        await SignInAsync(provider);
+
+        Assert.NotEqual(0, clock.Reads - before);
+    }
+
+    [Fact]
     public async Task TokenIsInTheBoundedCacheAndInAFirstLevelBefore()
     {
-        await using var provider = Build(_ => { });
+        await using var provider = Build(services => services.AddBoundedDistributedCache(), _ => { });
 
         await SignInAsync(provider);
         await SignInAsync(provider);
@@ -25,7 +39,7 @@ public sealed class IdentityWebTokenCacheTests
     [Fact]
     public async Task WithItsFirstLevelOffEveryReadIsAnsweredByTheBoundedCache()
     {
-        await using var provider = Build(options => options.DisableL1Cache = true);
+        await using var provider = Build(services => services.AddBoundedDistributedCache(), options => options.DisableL1Cache = true);
 
         await SignInAsync(provider);
         await SignInAsync(provider);
@@ -34,9 +48,9 @@ public sealed class IdentityWebTokenCacheTests
         Assert.Equal((1, 1), (statistics.Entries, statistics.Hits));
     }
 
-    private static ServiceProvider Build(Action<MsalDistributedTokenCacheAdapterOptions> configure) => new ServiceCollection()
-        .AddLogging()
-        .AddBoundedDistributedCache()
+    private static ServiceProvider Build(
+        Func<IServiceCollection, IServiceCollection> register, Action<MsalDistributedTokenCacheAdapterOptions> configure) =>
+        register(new ServiceCollection().AddLogging())
         .AddDistributedTokenCaches()
         .Configure(configure)
         .BuildServiceProvider();
