@@ -54,12 +54,14 @@ public sealed class FusionCacheTests
     [Fact]
     public void ARequiredSecondLevelIsRefusedBeforeTheSwitchAndUsedAfter()
     {
-        using var before = Build(services => services.AddDistributedMemoryCache(), fusion => fusion.WithRegisteredDistributedCache().WithSerializer(_json));
-        using var after = Build(Bounded, fusion => fusion.WithRegisteredDistributedCache().WithSerializer(_json));
+        using var before = Build(services => services.AddDistributedMemoryCache(), Require);
+        using var after = Build(Bounded, Require);
 
         Assert.Contains("MemoryDistributedCache", Assert.Throws<InvalidOperationException>(() => FactoryCallsOfTwentyReads(before)).Message);
         Assert.Equal(2, FactoryCallsOfTwentyReads(after));
         Assert.Equal(2, after.GetRequiredService<BoundedDistributedCache>().Count);
+
+        static void Require(IFusionCacheBuilder fusion) => fusion.WithRegisteredDistributedCache().WithSerializer(_json);
     }
 
     [Fact]
@@ -153,7 +155,10 @@ public sealed class FusionCacheTests
             services => services.AddBoundedDistributedCache().AddFusionCache()
                 .TryWithAutoSetup().WithSerializer(_json).WithDefaultEntryOptions(entry => entry.SetSkipMemoryCache()),
             app => app.MapGet("/products/{id:int}", async (int id, IFusionCache fusion, CancellationToken cancellationToken) =>
-                await fusion.GetOrSetAsync<string>($"product:{id}", (_, _) => Task.FromResult($"product {id}, made {Interlocked.Increment(ref calls)}"), token: cancellationToken)));
+                await fusion.GetOrSetAsync<string>(
+                    $"product:{id}",
+                    (_, _) => Task.FromResult($"product {id}, made {Interlocked.Increment(ref calls)}"),
+                    token: cancellationToken)));
         using var browser = app.NewBrowser();
 
         for (var read = 0; read < 10; read++)

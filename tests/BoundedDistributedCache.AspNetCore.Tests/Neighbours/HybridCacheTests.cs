@@ -135,7 +135,10 @@ public sealed class HybridCacheTests
             services => services.AddBoundedDistributedCache().AddHybridCache(options =>
                 options.DefaultEntryOptions = new() { Flags = HybridCacheEntryFlags.DisableLocalCache }),
             app => app.MapGet("/products/{id:int}", async (int id, HybridCache hybrid, CancellationToken cancellationToken) =>
-                await hybrid.GetOrCreateAsync($"product:{id}", _ => ValueTask.FromResult($"product {id}, made {Interlocked.Increment(ref calls)}"), cancellationToken: cancellationToken)));
+                await hybrid.GetOrCreateAsync(
+                    $"product:{id}",
+                    _ => ValueTask.FromResult($"product {id}, made {Interlocked.Increment(ref calls)}"),
+                    cancellationToken: cancellationToken)));
         using var browser = app.NewBrowser();
 
         var pages = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => browser.ReadAsync("/products/7")));
