@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using BoundedCache.Diagnostics;
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
@@ -44,6 +43,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private readonly TimeSpan? _defaultRelative;
     private volatile bool _isDisposed;
     private int _toldOfLiveEviction;
+    private int _toldOfTenantAtLimit;
     private long _rejections;
     private long _sweeps;
     private SweepStatistics? _lastSweep;
@@ -111,125 +111,50 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public byte[]? Get(string key) => Read(key) is { } entry ? ForCaller(entry.Value) : null;
+    public byte[]? Get(string key) => Get(null, key);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public Task<byte[]?> GetAsync(string key, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            return Read(key) is { } entry ? Task.FromResult<byte[]?>(ForCaller(entry.Value)) : Missing;
-        }
-        catch (Exception exception)
-        {
-            return Failed<byte[]?>(exception, token);
-        }
-    }
+    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) => GetAsync(null, key, token);
 
     /// <summary>Writes the value to <paramref name="destination"/>, and nothing where there is none.</summary>
     /// <param name="key">The key.</param>
     /// <param name="destination">What the value is written to. What it throws reaches the caller.</param>
     /// <returns>Whether there is a value.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public bool TryGet(string key, IBufferWriter<byte> destination)
-    {
-        ArgumentNullException.ThrowIfNull(destination);
-        if (Read(key) is not { } entry)
-        {
-            return false;
-        }
+    public bool TryGet(string key, IBufferWriter<byte> destination) => TryGet(null, key, destination);
 
-        destination.Write(entry.Value);
-        return true;
-    }
-
-    /// <inheritdoc cref="TryGet"/>
+    /// <inheritdoc cref="TryGet(string, IBufferWriter{byte})"/>
     /// <param name="key">The key.</param>
     /// <param name="destination">What the value is written to. What it throws reaches the caller.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            return new ValueTask<bool>(TryGet(key, destination));
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask<bool>(Failed<bool>(exception, token));
-        }
-    }
+    public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default) =>
+        TryGetAsync(null, key, destination, token);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public void Set(string key, byte[] value, DistributedCacheEntryOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(value);
-        ArgumentNullException.ThrowIfNull(options);
-        ThrowIfDisposed();
-        if (Admits(key, value.Length, options, out Deadlines deadlines, out Now now))
-        {
-            Store(key, ForCaller(value), deadlines, now);
-        }
-    }
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => Set(null, key, value, options);
 
     /// <summary>Stores a copy of the value, made before this returns.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value; may be empty.</param>
     /// <param name="options">When the entry expires.</param>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(options);
-        ThrowIfDisposed();
-        if (Admits(key, value.Length, options, out Deadlines deadlines, out Now now))
-        {
-            Store(key, value.ToArray(), deadlines, now);
-        }
-    }
+    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) =>
+        Set(null, key, value, options);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            Set(key, value, options);
-            return Task.CompletedTask;
-        }
-        catch (Exception exception)
-        {
-            return Failed<bool>(exception, token);
-        }
-    }
+    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        SetAsync(null, key, value, options, token);
 
     /// <inheritdoc cref="Set(string, ReadOnlySequence{byte}, DistributedCacheEntryOptions)"/>
     /// <param name="key">The key.</param>
     /// <param name="value">The value; may be empty.</param>
     /// <param name="options">When the entry expires.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            Set(key, value, options);
-            return ValueTask.CompletedTask;
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask(Failed<bool>(exception, token));
-        }
-    }
+    public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        SetAsync(null, key, value, options, token);
 
     /// <summary>
     /// Uses the entry without reading it: a sliding window begins anew, and the entry is the most recently used. Neither
@@ -237,56 +162,20 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// </summary>
     /// <param name="key">The key.</param>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public void Refresh(string key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ThrowIfDisposed();
-        _store.Use(key);
-    }
+    public void Refresh(string key) => Refresh(null, key);
 
-    /// <inheritdoc cref="Refresh"/>
+    /// <inheritdoc cref="Refresh(string)"/>
     /// <param name="key">The key.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public Task RefreshAsync(string key, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            Refresh(key);
-            return Task.CompletedTask;
-        }
-        catch (Exception exception)
-        {
-            return Failed<bool>(exception, token);
-        }
-    }
+    public Task RefreshAsync(string key, CancellationToken token = default) => RefreshAsync(null, key, token);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public void Remove(string key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ThrowIfDisposed();
-        _store.Remove(key);
-    }
+    public void Remove(string key) => Remove(null, key);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public Task RemoveAsync(string key, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            Remove(key);
-            return Task.CompletedTask;
-        }
-        catch (Exception exception)
-        {
-            return Failed<bool>(exception, token);
-        }
-    }
+    public Task RemoveAsync(string key, CancellationToken token = default) => RemoveAsync(null, key, token);
 
     /// <summary>
     /// Removes every entry, one after the other: what was there at the call, and was not set again meanwhile, is gone
@@ -327,21 +216,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         ThrowIfDisposed();
         (long hits, long misses) = _reads.Read();
-        ShardTally tally = _store.Tally();
-        return new CacheStatistics
-        {
-            Hits = hits,
-            Misses = misses,
-            Sets = tally.Sets,
-            Removals = tally.Removals,
-            Rejections = Interlocked.Read(ref _rejections),
-            EvictionsForEntries = tally.EvictionsForEntries,
-            EvictionsForBytes = tally.EvictionsForBytes,
-            EvictionsExpired = tally.EvictionsExpired,
-            Entries = _store.Count,
-            Bytes = _store.SizeBytes,
-            LastSweep = Volatile.Read(ref _lastSweep),
-        };
+        return Statistics(hits, misses, _store.Changes(), Interlocked.Read(ref _rejections), _store.Count, _store.SizeBytes);
     }
 
     /// <summary>Drops all entries. May be called repeatedly, and while other members run.</summary>
@@ -349,6 +224,141 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         _isDisposed = true;
         _store.RemoveWhere(pattern: null);
+    }
+
+    // What the public members, partitions and decorators do for one tenant; null is the host's partition. The id is valid.
+
+    internal byte[]? Get(string? tenantId, string key) => Read(tenantId, key) is { } entry ? ForCaller(entry.Value) : null;
+
+    internal Task<byte[]?> GetAsync(string? tenantId, string key, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            return Read(tenantId, key) is { } entry ? Task.FromResult<byte[]?>(ForCaller(entry.Value)) : Missing;
+        }
+        catch (Exception exception)
+        {
+            return Failed<byte[]?>(exception, token);
+        }
+    }
+
+    internal bool TryGet(string? tenantId, string key, IBufferWriter<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        if (Read(tenantId, key) is not { } entry)
+        {
+            return false;
+        }
+
+        destination.Write(entry.Value);
+        return true;
+    }
+
+    internal ValueTask<bool> TryGetAsync(string? tenantId, string key, IBufferWriter<byte> destination, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            return new ValueTask<bool>(TryGet(tenantId, key, destination));
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<bool>(Failed<bool>(exception, token));
+        }
+    }
+
+    internal void Set(string? tenantId, string key, byte[] value, DistributedCacheEntryOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        if (Admits(tenantId, key, value.Length, options, out Deadlines deadlines, out Now now))
+        {
+            Store(tenantId, key, ForCaller(value), deadlines, now);
+        }
+    }
+
+    internal void Set(string? tenantId, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        if (Admits(tenantId, key, value.Length, options, out Deadlines deadlines, out Now now))
+        {
+            Store(tenantId, key, value.ToArray(), deadlines, now);
+        }
+    }
+
+    internal Task SetAsync(string? tenantId, string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Set(tenantId, key, value, options);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
+    }
+
+    internal ValueTask SetAsync(string? tenantId, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Set(tenantId, key, value, options);
+            return ValueTask.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask(Failed<bool>(exception, token));
+        }
+    }
+
+    internal void Refresh(string? tenantId, string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        _store.Use(tenantId, key);
+    }
+
+    internal Task RefreshAsync(string? tenantId, string key, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Refresh(tenantId, key);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
+    }
+
+    internal void Remove(string? tenantId, string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        _store.Remove(tenantId, key);
+    }
+
+    internal Task RemoveAsync(string? tenantId, string key, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Remove(tenantId, key);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
     }
 
     /// <summary>What <see cref="RemoveExpired"/> does, until it is cancelled.</summary>
@@ -380,20 +390,41 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         token.ThrowIfCancellationRequested();
     }
 
+    private CacheStatistics Statistics(long hits, long misses, ChangeTally changes, long rejections, long entries, long bytes) => new()
+    {
+        Hits = hits,
+        Misses = misses,
+        Sets = changes[Change.Set],
+        Removals = changes[Change.Removal],
+        Rejections = rejections,
+        EvictionsForEntries = changes[Change.EvictionForEntries],
+        EvictionsForBytes = changes[Change.EvictionForBytes],
+        EvictionsForTenantLimit = changes[Change.EvictionForTenantLimit],
+        EvictionsExpired = changes[Change.EvictionExpired],
+        Entries = (int)entries,
+        Bytes = bytes,
+        LastSweep = Volatile.Read(ref _lastSweep),
+    };
+
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 
-    private Entry? Read(string key)
+    private Entry? Read(string? tenantId, string key)
     {
         ArgumentNullException.ThrowIfNull(key);
         ThrowIfDisposed();
-        Entry? entry = _store.Use(key);
+        Entry? entry = _store.Use(tenantId, key);
         if (entry is null)
         {
             _reads.Miss();
+            if (tenantId is not null)
+            {
+                _store.Tenants.FindTally(tenantId)?.Misses.Increment();
+            }
         }
         else
         {
             _reads.Hit();
+            entry.Tenant?.Tally.Hits.Increment();
         }
 
         return entry;
@@ -405,54 +436,70 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// Says whether a value is to be stored, before any of it is copied. Where it is not, for it is too large or has
     /// expired already, the old value of its key is removed: it would be stale.
     /// </summary>
-    private bool Admits(string key, long length, DistributedCacheEntryOptions options, out Deadlines deadlines, out Now now)
+    private bool Admits(string? tenantId, string key, long length, DistributedCacheEntryOptions options, out Deadlines deadlines, out Now now)
     {
         now = _clock.Read();
         deadlines = options is { AbsoluteExpiration: null, AbsoluteExpirationRelativeToNow: null, SlidingExpiration: null }
             ? Deadlines.From(absolute: null, _defaultRelative, _defaultSliding, now)
             : Deadlines.From(options, now);
 
-        if (!_store.Fits(key, length, !deadlines.AreNever))
+        if (!_store.Fits(tenantId, key, length, !deadlines.AreNever))
         {
-            _store.Remove(key);
-            Interlocked.Increment(ref _rejections);
-            _logger.ValueTooLarge(_name, length, _maxBytes);
+            Refuse(tenantId, key, length);
             return false;
         }
 
         if (deadlines.HavePassed(now))
         {
-            _store.Remove(key);
+            _store.Remove(tenantId, key);
             return false;
         }
 
         return true;
     }
 
-    private void Store(string key, byte[] value, Deadlines deadlines, Now now)
+    private void Store(string? tenantId, string key, byte[] value, Deadlines deadlines, Now now)
     {
         AdmissionReport report = default;
-        _store.Set(key, value, deadlines, now, ref report);
-        if (report.Evicted != EvictionReason.None && _toldOfLiveEviction == 0)
+        _store.Set(tenantId, key, value, deadlines, now, ref report);
+        if (report.IsRefused)
         {
-            TellOfLiveEviction(report.Evicted);
+            Refuse(tenantId, key, value.Length);
+        }
+
+        if (report.Evicted is { } reason)
+        {
+            TellOfLiveEviction(reason);
         }
     }
 
-    private void TellOfLiveEviction(EvictionReason reason)
+    private void Refuse(string? tenantId, string key, long length)
     {
-        if (Interlocked.Exchange(ref _toldOfLiveEviction, 1) != 0)
+        _store.Remove(tenantId, key);
+        Interlocked.Increment(ref _rejections);
+        long maxBytes = tenantId is null ? _maxBytes : Math.Min(_maxBytes, _store.Tenants.Limits.For(tenantId).MaxBytes);
+        _logger.ValueTooLarge(_name, length, maxBytes, maxBytes < _maxBytes ? "MaxBytesPerTenant" : nameof(BoundedDistributedCacheOptions.MaxBytes));
+    }
+
+    private void TellOfLiveEviction(Change reason)
+    {
+        ref int told = ref reason == Change.EvictionForTenantLimit ? ref _toldOfTenantAtLimit : ref _toldOfLiveEviction;
+        if (told != 0 || Interlocked.Exchange(ref told, 1) != 0)
         {
             return;
         }
 
-        if (reason == EvictionReason.Entries)
+        switch (reason)
         {
-            _logger.FirstLiveEviction(_name, _maxEntries, "entries", nameof(BoundedDistributedCacheOptions.MaxEntries));
-        }
-        else
-        {
-            _logger.FirstLiveEviction(_name, _maxBytes, "bytes", nameof(BoundedDistributedCacheOptions.MaxBytes));
+            case Change.EvictionForTenantLimit:
+                _logger.FirstTenantAtLimit(_name);
+                break;
+            case Change.EvictionForEntries:
+                _logger.FirstLiveEviction(_name, _maxEntries, "entries", nameof(BoundedDistributedCacheOptions.MaxEntries));
+                break;
+            default:
+                _logger.FirstLiveEviction(_name, _maxBytes, "bytes", nameof(BoundedDistributedCacheOptions.MaxBytes));
+                break;
         }
     }
 }

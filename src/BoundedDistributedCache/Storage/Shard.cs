@@ -28,14 +28,16 @@ internal sealed class Shard
     /// <summary>The bound of a shard that has no victim.</summary>
     public const long NoVictim = long.MaxValue;
 
+    private readonly int _number;
     private readonly ShardContext _context;
     private readonly SlotTable _slots = new();
     private readonly VictimRanking _ranking = new();
     private EntryIndex _index = new();
     private ShardState _state = new() { Bound = NoVictim, DueBound = DueTime.Never, ComparedAt = -1 };
 
-    public Shard(ShardContext context)
+    public Shard(int number, ShardContext context)
     {
+        _number = number;
         _context = context;
     }
 
@@ -51,7 +53,11 @@ internal sealed class Shard
 
     /// <summary>Finds an entry. A miss is certain: there was an instant during the call at which it was not there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Entry? Find(string key, int hash) => _index.Find(key, hash) ?? FindAgain(key, hash);
+    public Entry? Find(string? tenantId, string key, int hash) =>
+        _index.Find(tenantId, key, hash) ?? FindAgain(tenantId, key, hash);
+
+    /// <summary>The chunk of a slot; null where there is none.</summary>
+    public SlotChunk? TryGetChunk(int slot) => _slots.TryGetChunk(slot);
 
     /// <summary>Notes a use, where recency is told by epochs.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -89,23 +95,66 @@ internal sealed class Shard
     /// <summary>Doubles the index where it is as full as it should get.</summary>
     public void GrowIndex() => _index.GrowFor(_state.Count);
 
-    public Entry? Locate(string key, int hash, out int chainLength) => _index.Locate(key, hash, out chainLength);
+    public Entry? Locate(string? tenantId, string key, int hash, out int chainLength) =>
+        _index.Locate(tenantId, key, hash, out chainLength);
 
     /// <summary>True where one more entry behind a chain of that length would be too many.</summary>
     public bool IsCrowded(int chainLength) =>
         chainLength >= EntryIndex.LongestChain || _state.Count >= _context.MaxShardEntries;
 
-    /// <summary>Makes sure that <see cref="Link"/> can't fail.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory for a slot; nothing was changed.</exception>
+    /// <summary>Makes sure that <see cref="TryJoin"/> finds a slot.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for one; nothing was changed.</exception>
     public void EnsureSlot() => _slots.EnsureFree();
 
-    /// <summary>Links an entry, in the place of the one it replaces or as a new one.</summary>
+    /// <summary>
+    /// Gives a new entry its slot, and has it join its tenant, if it has one; <paramref name="pays"/> says that it took
+    /// the room of the tenant's record too.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">The tenant has no memory for it; nothing was changed.</exception>
+    public Joining TryJoin(Entry entry, Tenant? tenant, bool pastClaim, out bool pays)
+    {
+        entry.Tenant = tenant;
+        entry.Slot = _slots.Take();
+        pays = false;
+        if (tenant is null)
+        {
+            return Joining.Joined;
+        }
+
+        Joining joining = Joining.Short;
+        try
+        {
+            joining = tenant.TryJoin(
+                ref _slots[entry.Slot],
+                ShardDirectory.PlaceOf(_number, entry.Slot),
+                entry.Charge,
+                pastClaim,
+                out pays);
+            return joining;
+        }
+        finally
+        {
+            if (joining != Joining.Joined)
+            {
+                _slots.Free(entry.Slot);
+            }
+        }
+    }
+
+    /// <summary>Gives an entry the slot of the one that it replaces, and its tenant the difference.</summary>
+    public static Joining TryReplace(Entry entry, Entry replaced, bool pastClaim)
+    {
+        entry.Tenant = replaced.Tenant;
+        entry.Slot = replaced.Slot;
+        return replaced.Tenant?.TryReplace(entry.Charge - replaced.Charge, pastClaim) ?? Joining.Joined;
+    }
+
+    /// <summary>Links an entry that has its slot, in the place of the one it replaces or as a new one.</summary>
     public void Link(Entry entry, Entry? replaced, Now now, bool countsForRecency)
     {
         RecencyClock clock = _context.Clock;
         long stamp = clock.IsExact ? clock.NextUse() : clock.Tick;
         entry.Epoch = clock.Epoch;
-        entry.Slot = replaced?.Slot ?? _slots.Take();
         SlotChunk chunk = _slots.ChunkOf(entry.Slot);
         ref Slot slot = ref chunk[entry.Slot];
         Volatile.Write(ref slot.Stamp, stamp);
@@ -131,7 +180,7 @@ internal sealed class Shard
             _index.Insert(entry);
         }
 
-        _state.Sets++;
+        _state.Changes.Count(Change.Set);
         if (countsForRecency && !clock.IsExact)
         {
             CountInsertion();
@@ -139,10 +188,19 @@ internal sealed class Shard
     }
 
     /// <summary>Unlinks an entry that its key's owner removes.</summary>
-    public RoomAmount Remove(Entry entry)
+    public RoomAmount Remove(Entry entry) => Unlink(entry, Change.Removal);
+
+    /// <summary>The entry in a slot, where it is the tenant's.</summary>
+    public Entry? EntryOf(Tenant tenant, int slot, out long stamp)
     {
-        _state.Removals++;
-        return Unlink(entry);
+        stamp = 0;
+        if (_slots.TryGetChunk(slot) is not { } chunk || chunk[slot].Entry is not { } entry || entry.Tenant != tenant)
+        {
+            return null;
+        }
+
+        stamp = Volatile.Read(ref chunk[slot].Stamp);
+        return entry;
     }
 
     /// <summary>Removes those entries of a chunk that are still where they were seen.</summary>
@@ -185,14 +243,22 @@ internal sealed class Shard
     }
 
     /// <summary>Evicts what <see cref="TryPeekVictim"/> returned.</summary>
-    public RoomAmount EvictPeeked(Entry victim, EvictionReason reason)
+    public RoomAmount EvictPeeked(Entry victim, Change reason)
     {
         _ranking.Take();
         return Evict(victim, reason);
     }
 
+    /// <summary>Evicts an entry, whatever its place in the ranking.</summary>
+    public RoomAmount Evict(Entry victim, Change reason)
+    {
+        RoomAmount freed = Unlink(victim, reason);
+        PublishBound();
+        return freed;
+    }
+
     /// <summary>Evicts the oldest entry of a chain; of several with one stamp the last, for a chain grows at its head.</summary>
-    public RoomAmount EvictFromChain(int hash, EvictionReason reason)
+    public RoomAmount EvictFromChain(int hash, Change reason)
     {
         Entry oldest = _index.Head(hash)!;
         for (Entry? entry = oldest.Next; entry is not null; entry = entry.Next)
@@ -292,16 +358,11 @@ internal sealed class Shard
         _ranking.Trim(_state.Count);
     }
 
-    public ShardTally Tally() => new(
-        Volatile.Read(ref _state.Sets),
-        Volatile.Read(ref _state.Removals),
-        Volatile.Read(ref _state.EvictionsForEntries),
-        Volatile.Read(ref _state.EvictionsForBytes),
-        Volatile.Read(ref _state.EvictionsExpired));
+    public ChangeTally Changes() => ChangeTally.Snapshot(ref _state.Changes);
 
-    private Entry? FindAgain(string key, int hash)
+    private Entry? FindAgain(string? tenantId, string key, int hash)
     {
-        Entry? entry = _index.Find(key, hash, out bool isCertain);
+        Entry? entry = _index.Find(tenantId, key, hash, out bool isCertain);
         if (isCertain)
         {
             return entry;
@@ -309,7 +370,7 @@ internal sealed class Shard
 
         lock (Lock)
         {
-            return _index.Locate(key, hash, out _);
+            return _index.Locate(tenantId, key, hash, out _);
         }
     }
 
@@ -327,32 +388,23 @@ internal sealed class Shard
         }
     }
 
-    private RoomAmount Evict(Entry victim, EvictionReason reason)
+    private RoomAmount Unlink(Entry entry, Change change)
     {
-        if (reason == EvictionReason.Entries)
-        {
-            _state.EvictionsForEntries++;
-        }
-        else
-        {
-            _state.EvictionsForBytes++;
-        }
-
-        RoomAmount freed = Unlink(victim);
-        PublishBound();
-        return freed;
-    }
-
-    private RoomAmount Unlink(Entry entry)
-    {
+        RoomAmount freed = RoomAmount.Of(entry);
+        _state.Changes.Count(change);
         _index.Unlink(entry);
+        if (entry.Tenant is { } tenant && tenant.Leave(ref _slots[entry.Slot], entry.Charge, change))
+        {
+            freed += _context.Tenants.Bury(tenant);
+        }
+
         _slots.Free(entry.Slot);
         if (--_state.Count == 0)
         {
             Volatile.Write(ref _state.Bound, NoVictim);
         }
 
-        return RoomAmount.Of(entry);
+        return freed;
     }
 
     private void PublishBound() =>
@@ -379,8 +431,7 @@ internal sealed class Shard
             atMost--;
             if (entry.TryExpire(now))
             {
-                _state.EvictionsExpired++;
-                freed += Unlink(entry);
+                freed += Unlink(entry, Change.EvictionExpired);
             }
             else
             {

@@ -18,6 +18,7 @@ internal sealed class ShardDirectory
     private const int FewEnoughToLookAtAll = 16;
     private const int CrowdingFactor = 4;
     private const int NeverCrowded = 1_024;
+    private const int PlaceSlotBits = 16;
 
     private readonly ShardContext _context;
     private readonly Shard?[] _shards;
@@ -26,13 +27,16 @@ internal sealed class ShardDirectory
 
     public ShardDirectory(long entriesThatFit, RecencyClock clock, Room room, long dueOrigin)
     {
+        Tenants = new TenantDirectory(this, room);
         int length = LengthFor(entriesThatFit, Environment.ProcessorCount);
         _shards = new Shard?[length];
         _shift = 32 - BitOperations.Log2((uint)length);
-        _context = new ShardContext(clock, room, dueOrigin, Math.Max(NeverCrowded, CrowdingFactor * entriesThatFit / length));
+        _context = new ShardContext(clock, room, Tenants, dueOrigin, Math.Max(NeverCrowded, CrowdingFactor * entriesThatFit / length));
     }
 
     public int Length => _shards.Length;
+
+    public TenantDirectory Tenants { get; }
 
     public static int LengthFor(long entriesThatFit, int cores)
     {
@@ -64,11 +68,25 @@ internal sealed class ShardDirectory
 
     public Shard GetOrMake(ulong hash)
     {
-        ref Shard? place = ref _shards[IndexOf(hash)];
+        int index = IndexOf(hash);
+        ref Shard? place = ref _shards[index];
         return Volatile.Read(ref place)
-            ?? Interlocked.CompareExchange(ref place, new Shard(_context), null)
+            ?? Interlocked.CompareExchange(ref place, new Shard(index, _context), null)
             ?? place;
     }
+
+    /// <summary>Shard and slot in one word, by which a tenant knows its entries.</summary>
+    public static long PlaceOf(int shard, int slot) => ((long)shard << PlaceSlotBits) | (uint)slot;
+
+    public static int SlotOf(long place) => (int)(place & ((1 << PlaceSlotBits) - 1));
+
+    public Shard ShardAt(long place) => At((int)(place >> PlaceSlotBits))!;
+
+    /// <summary>The slot of a tenant's member, for the holder of the tenant's lock: it is not freed before it has left.</summary>
+    public ref Slot SlotAt(long place) => ref TryGetChunk(place)![SlotOf(place)];
+
+    /// <summary>The chunk at a place that was a member's; null where it is gone.</summary>
+    public SlotChunk? TryGetChunk(long place) => ShardAt(place).TryGetChunk(SlotOf(place));
 
     /// <summary>
     /// The shard with the oldest victim, going by the bounds that shards publish: of all where they are few, else of a

@@ -35,17 +35,5 @@ internal struct ShardState
     public int ReclaimAt;
 
     [FieldOffset(CacheLine.Size + 40)]
-    public long Sets;
-
-    [FieldOffset(CacheLine.Size + 48)]
-    public long Removals;
-
-    [FieldOffset(CacheLine.Size + 56)]
-    public long EvictionsForEntries;
-
-    [FieldOffset(CacheLine.Size + 64)]
-    public long EvictionsForBytes;
-
-    [FieldOffset(CacheLine.Size + 72)]
-    public long EvictionsExpired;
+    public ChangeTally Changes;
 }

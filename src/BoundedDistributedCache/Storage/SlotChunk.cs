@@ -14,6 +14,7 @@ namespace BoundedCache.Storage;
 ///                                a wrong stamp costs a little order, and nothing but order may hang on it
 /// Entry   writers                shard's lock; null: the slot is free
 /// Due     writers, sweeps        shard's lock
+/// TenantIndex  whoever changes the tenant's list of members   the tenant's lock, not the shard's
 /// </code>
 /// </remarks>
 internal struct Slot
@@ -21,6 +22,9 @@ internal struct Slot
     public long Stamp;
     public Entry? Entry;
     public int Due;
+
+    /// <summary>The entry's index in its tenant's list of members.</summary>
+    public int TenantIndex;
 }
 
 /// <summary>
