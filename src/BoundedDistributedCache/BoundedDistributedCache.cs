@@ -81,6 +81,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _logger = new TolerantLogger(logger);
         _clock = new CacheClock(_timeProvider);
         _store = new CacheStore(_maxEntries, _maxBytes, _clock, hasher);
+        FollowTenantLimits(values);
     }
 
     /// <summary>
@@ -108,6 +109,20 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     }
 
     internal CacheStore Storage => _store;
+
+    /// <summary>Has the limits of tenants follow options that were validated.</summary>
+    internal void FollowTenantLimits(BoundedDistributedCacheOptions options)
+    {
+        long maxEntries = options.MaxEntriesPerTenant ?? TenantLimitTable.None;
+        long maxBytes = options.MaxBytesPerTenant ?? TenantLimitTable.None;
+        _store.Tenants.Limits = new TenantLimitTable(
+            maxEntries,
+            maxBytes,
+            options.Tenants.ToDictionary(
+                tenant => tenant.Key,
+                tenant => (tenant.Value.MaxEntries ?? maxEntries, tenant.Value.MaxBytes ?? maxBytes),
+                StringComparer.Ordinal));
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
@@ -184,7 +199,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     public void Clear()
     {
         ThrowIfDisposed();
-        _store.RemoveWhere(pattern: null);
+        _store.RemoveWhere(pattern: null, hostOnly: false);
     }
 
     /// <summary>
@@ -200,7 +215,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         ArgumentNullException.ThrowIfNull(pattern);
         ThrowIfDisposed();
-        return _store.RemoveWhere(new KeyPattern(pattern));
+        return _store.RemoveWhere(new KeyPattern(pattern), hostOnly: false);
     }
 
     /// <summary>
@@ -219,11 +234,26 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         return Statistics(hits, misses, _store.Changes(), Interlocked.Read(ref _rejections), _store.Count, _store.SizeBytes);
     }
 
+    /// <summary>
+    /// One tenant's part of this cache: entries with the same key in different parts have nothing to do with one another,
+    /// and none of them is what this cache's own members find.
+    /// </summary>
+    /// <param name="tenantId">1 to 256 UTF-16 units, well-formed and without control characters.</param>
+    /// <returns>The part, which is cheap to make.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="tenantId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="tenantId"/> is no valid id.</exception>
+    public BoundedCachePartition ForTenant(string tenantId)
+    {
+        TenantIds.ThrowIfInvalid(tenantId, nameof(tenantId));
+        ThrowIfDisposed();
+        return new BoundedCachePartition(this, tenantId);
+    }
+
     /// <summary>Drops all entries. May be called repeatedly, and while other members run.</summary>
     public void Dispose()
     {
         _isDisposed = true;
-        _store.RemoveWhere(pattern: null);
+        _store.RemoveWhere(pattern: null, hostOnly: false);
     }
 
     // What the public members, partitions and decorators do for one tenant; null is the host's partition. The id is valid.
@@ -361,6 +391,25 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         }
     }
 
+    internal RoomAmount UsedBy(string tenantId)
+    {
+        ThrowIfDisposed();
+        return _store.UsedBy(tenantId);
+    }
+
+    internal int RemoveWhere(string? tenantId, string? pattern)
+    {
+        ThrowIfDisposed();
+        return _store.RemoveWhere(tenantId, pattern is null ? null : new KeyPattern(pattern));
+    }
+
+    internal CacheStatistics StatisticsOf(string tenantId)
+    {
+        RoomAmount used = UsedBy(tenantId);
+        TenantTally tally = _store.Tenants.FindTally(tenantId) ?? new TenantTally();
+        return Statistics(tally.Hits.Value, tally.Misses.Value, ChangeTally.Snapshot(ref tally.Changes), Interlocked.Read(ref tally.Rejections), used.Entries, used.Bytes);
+    }
+
     /// <summary>What <see cref="RemoveExpired"/> does, until it is cancelled.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled; what was dropped until then stays dropped.</exception>
     internal int Sweep(CancellationToken cancellationToken)
@@ -477,6 +526,11 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         _store.Remove(tenantId, key);
         Interlocked.Increment(ref _rejections);
+        if (tenantId is not null && _store.Tenants.FindTally(tenantId) is { } tally)
+        {
+            Interlocked.Increment(ref tally.Rejections);
+        }
+
         long maxBytes = tenantId is null ? _maxBytes : Math.Min(_maxBytes, _store.Tenants.Limits.For(tenantId).MaxBytes);
         _logger.ValueTooLarge(_name, length, maxBytes, maxBytes < _maxBytes ? "MaxBytesPerTenant" : nameof(BoundedDistributedCacheOptions.MaxBytes));
     }

@@ -41,6 +41,9 @@ internal sealed class CacheStore
 
     public TenantDirectory Tenants => _shards.Tenants;
 
+    /// <summary>What a tenant holds.</summary>
+    public RoomAmount UsedBy(string tenantId) => Tenants.Find(tenantId)?.Used ?? RoomAmount.None;
+
     /// <summary>Finds an entry and uses it. Takes no lock, but where a rebuild of the index left a miss uncertain.</summary>
     public Entry? Use(string? tenantId, string key)
     {
@@ -115,7 +118,7 @@ internal sealed class CacheStore
     /// Removes what the pattern matches, or everything: what was there at the call and was not set again is gone at
     /// the return.
     /// </summary>
-    public int RemoveWhere(KeyPattern? pattern, bool hostOnly = false)
+    public int RemoveWhere(KeyPattern? pattern, bool hostOnly)
     {
         int removed = 0;
         Entry?[] batch = new Entry?[Shard.LongestBatch];
@@ -130,9 +133,22 @@ internal sealed class CacheStore
         return removed;
     }
 
-    /// <summary>The same for one tenant's entries, at a cost in those alone.</summary>
-    public int RemoveWhere(Tenant tenant, KeyPattern? pattern)
+    /// <summary>
+    /// The same for one partition: a tenant's, at a cost in its entries alone, or where the id is null the host's, at a
+    /// cost in all.
+    /// </summary>
+    public int RemoveWhere(string? tenantId, KeyPattern? pattern)
     {
+        if (tenantId is null)
+        {
+            return RemoveWhere(pattern, hostOnly: true);
+        }
+
+        if (Tenants.Find(tenantId) is not { } tenant)
+        {
+            return 0;
+        }
+
         int removed = 0;
         int below = int.MaxValue;
         Span<long> places = stackalloc long[Shard.LongestBatch];
