@@ -143,7 +143,7 @@ public sealed class ShardDirectoryTests
         _clock.Advance(1_000);
         var shard = shards.GetOrMake(HashFor(shards, index));
         shard.EnsureSlot();
-        shard.Link(new Entry("key", 0, []), replaced: null, default, countsForRecency: false);
+        shard.Put(new Entry("key", 0, []), replaced: null, default, countsForRecency: false);
         return shard;
     }
 }
