@@ -126,7 +126,8 @@ internal sealed class CacheStore
     /// <exception cref="OperationCanceledException">The token was cancelled; what was reclaimed until then stays so.</exception>
     public int Sweep(Now now, CancellationToken cancellationToken)
     {
-        // Due times are monotonic. When UTC moved against that, they say nothing of absolute deadlines any more.
+        // Due times are monotonic. When UTC moved against that, they say nothing of absolute deadlines any more. Many
+        // small steps add up: what counts is how far it moved since every deadline was last looked at.
         bool everyDeadline = Math.Abs(now.UtcOffset - Volatile.Read(ref _sweptOffset)) > TimeSpan.TicksPerSecond;
         int removed = 0;
         for (int i = 0; i < _shards.Length; i++)
@@ -137,7 +138,11 @@ internal sealed class CacheStore
             }
         }
 
-        Volatile.Write(ref _sweptOffset, now.UtcOffset);
+        if (everyDeadline)
+        {
+            Volatile.Write(ref _sweptOffset, now.UtcOffset);
+        }
+
         return removed;
     }
 

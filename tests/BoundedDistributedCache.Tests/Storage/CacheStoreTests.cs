@@ -230,6 +230,28 @@ public sealed class CacheStoreTests
         Assert.Equal(0, Allocated.By(() => store.Sweep(now, CancellationToken.None)));
     }
 
+    [Theory]
+    [InlineData(1, 100)]
+    [InlineData(100, 1)]
+    public void ASweepFollowsUtcWhereItMovedAgainstTheMonotonicTime(int steps, double secondsAStep)
+    {
+        var store = Make();
+        var start = Now();
+        SetAt(store, "key", [], new Deadlines(start.Utc + TimeSpan.FromSeconds(200).Ticks, Deadlines.None), start);
+
+        var now = start;
+        for (var i = 0; i < steps; i++)
+        {
+            now = Later(now, monotonic: secondsAStep, utc: 1.9 * secondsAStep);
+            Assert.Equal(0, store.Sweep(now, CancellationToken.None));
+        }
+
+        Assert.Equal(1, store.Sweep(Later(now, monotonic: 11, utc: 11), CancellationToken.None));
+    }
+
+    private static Now Later(Now now, double monotonic, double utc) =>
+        new(now.Monotonic + TimeSpan.FromSeconds(monotonic).Ticks, now.Utc + TimeSpan.FromSeconds(utc).Ticks);
+
     private static void SetAt(CacheStore store, string key, byte[] value, long sliding, Now now) =>
         SetAt(store, key, value, new Deadlines(Deadlines.None, sliding), now);
 
