@@ -114,7 +114,8 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             }
 
             inHand = (RoomAmount.None - change).Excess;
-            shard.Link(entry, replaced, now, countsForRecency: replaced is null || !missing.IsNone);
+            bool neededVictim = !missing.IsNone || report.Evicted != EvictionReason.None;
+            shard.Link(entry, replaced, now, countsForRecency: replaced is null || neededVictim);
             return true;
         }
         finally

@@ -298,6 +298,24 @@ public sealed class AdmissionTests
         Assert.Equal(before, cache.Clock.Tick);
     }
 
+    [Theory]
+    [InlineData(0, 2)]
+    [InlineData(1, 2)]
+    [InlineData(1, 40)]
+    public void AnOverwriteThatNeededAVictimCountsAsAnInsertionWhereverItWas(int victimsShard, int victims)
+    {
+        var cache = new Cache(maxEntries: 100, maxBytes: 51 * s_small);
+        for (var i = 0; i < 50; i++)
+            cache.Set(victimsShard, $"key {i:00}");
+        cache.Set(0, "key 99");
+        var before = cache.Clock.Tick;
+
+        cache.Set(0, "key 99", valueLength: (int)(victims * s_small));
+
+        Assert.Equal(victims, cache.Tally().EvictionsForBytes);
+        Assert.Equal(before + 1, cache.Clock.Tick);
+    }
+
     private sealed class Cache
     {
         public const long EntriesThatFit = 2_048;
