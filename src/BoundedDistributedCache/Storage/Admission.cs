@@ -129,7 +129,9 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         report.Evicted = EvictionReason.Entries;
         if (chainLength >= EntryIndex.LongestChain)
         {
-            return shard.EvictFromChain(hash, EvictionReason.Entries);
+            // A table that shrank has joined chains: from one that is too long, two go for each that comes.
+            RoomAmount freed = shard.EvictFromChain(hash, EvictionReason.Entries);
+            return chainLength > EntryIndex.LongestChain ? freed + shard.EvictFromChain(hash, EvictionReason.Entries) : freed;
         }
 
         shard.EnsureRanking();

@@ -253,6 +253,27 @@ public sealed class AdmissionTests
         Assert.Equal(cache.Held(), cache.Used);
     }
 
+    // A table that shrinks joins chains.
+    [Fact]
+    public void AChainThatGrewTooLongOtherwiseGetsShorterWithEveryNewKey()
+    {
+        var cache = new Cache(maxEntries: 10_000, shards: 1);
+        for (var i = 0; i < 512; i++)
+            cache.Set(0, $"filler {i}");
+        for (var i = 0; i < 96; i++)
+            cache.Set(0, $"colliding {i}", hash: i % 4 * 128);
+        cache.RemoveAll("filler");
+        cache.ShardOf(0).Trim();
+        cache.ShardOf(0).Locate("missing", 0, out var before);
+        Assert.InRange(before, EntryIndex.LongestChain + 1, 96);
+
+        for (var i = 0; i < 96; i++)
+            cache.Set(0, $"new {i}", hash: 0);
+
+        cache.ShardOf(0).Locate("missing", 0, out var after);
+        Assert.Equal(EntryIndex.LongestChain, after);
+    }
+
     [Fact]
     public void AShardHoldsFourTimesItsFairNumberAtMost()
     {
