@@ -88,6 +88,11 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         RoomAmount needed = RoomAmount.Of(entry) - (replaced is null ? RoomAmount.None : RoomAmount.Of(replaced));
         RoomAmount inHand = RoomAmount.None;
         ownOldest = Shard.NoVictim;
+        if (replaced is null)
+        {
+            shard.EnsureSlot();
+        }
+
         try
         {
             if (replaced is null && shard.IsCrowded(chainLength))
@@ -99,11 +104,6 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             if (!inGate && !missing.IsNone)
             {
                 inHand += EvictOwn(shard, replaced, needed - inHand, now, ref report, out ownOldest);
-            }
-
-            if (replaced is null)
-            {
-                shard.EnsureSlot();
             }
 
             RoomAmount change = needed - inHand;
@@ -126,6 +126,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
     private static RoomAmount EvictCrowding(Shard shard, int hash, int chainLength, ref AdmissionReport report)
     {
+        shard.EnsureRanking();
         report.Evicted = EvictionReason.Entries;
         if (chainLength >= EntryIndex.LongestChain)
         {
@@ -134,7 +135,6 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             return chainLength > EntryIndex.LongestChain ? freed + shard.EvictFromChain(hash, EvictionReason.Entries) : freed;
         }
 
-        shard.EnsureRanking();
         bool mayRank = true;
         shard.TryPeekVictim(keep: null, ref mayRank, out Entry victim, out _);
         return shard.EvictPeeked(victim, EvictionReason.Entries);
