@@ -220,8 +220,7 @@ public sealed class AdmissionTests
         lock (coldest.Lock)
         {
             large.Start();
-            SpinWait.SpinUntil(() => !cache.Missing(new RoomAmount(1, s_small)).IsNone);
-
+            Assert.True(SpinWait.SpinUntil(() => !cache.Missing(new RoomAmount(1, s_small)).IsNone, TimeSpan.FromSeconds(30)), "There is no claim.");
             Assert.Equal(50, cache.Used.Entries);
             Assert.Equal(EvictionReason.Bytes, cache.Set(1, "key 99"));
             Assert.Equal(50, cache.Used.Entries);
