@@ -45,7 +45,6 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private int _toldOfLiveEviction;
     private int _toldOfTenantAtLimit;
     private long _rejections;
-    private long _sweeps;
     private SweepStatistics? _lastSweep;
 
     /// <summary>Makes a cache. The options are read once, here.</summary>
@@ -258,14 +257,14 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
     // What the public members, partitions and decorators do for one tenant; null is the host's partition. The id is valid.
 
-    internal byte[]? Get(string? tenantId, string key) => Read(tenantId, key) is { } entry ? ForCaller(entry.Value) : null;
+    internal byte[]? Get(string? tenantId, string key) => Read(tenantId, key) is { } entry ? Isolated(entry.Value) : null;
 
     internal Task<byte[]?> GetAsync(string? tenantId, string key, CancellationToken token)
     {
         try
         {
             ThrowIfNullOrCancelled(key, token);
-            return Read(tenantId, key) is { } entry ? Task.FromResult<byte[]?>(ForCaller(entry.Value)) : Missing;
+            return Read(tenantId, key) is { } entry ? Task.FromResult<byte[]?>(Isolated(entry.Value)) : Missing;
         }
         catch (Exception exception)
         {
@@ -306,7 +305,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         ThrowIfDisposed();
         if (Admits(tenantId, key, value.Length, options, out Deadlines deadlines, out Now now))
         {
-            Store(tenantId, key, ForCaller(value), deadlines, now);
+            Store(tenantId, key, Isolated(value), deadlines, now);
         }
     }
 
@@ -418,14 +417,21 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         DateTimeOffset startedAt = _timeProvider.GetUtcNow();
         long start = _timeProvider.GetTimestamp();
         int removed = _store.Sweep(_clock.Read(), cancellationToken);
-        Volatile.Write(ref _lastSweep, new SweepStatistics
-        {
-            Number = Interlocked.Increment(ref _sweeps),
-            StartedAt = startedAt,
-            Duration = _timeProvider.GetElapsedTime(start),
-            Removed = removed,
-        });
+        Remember(startedAt, _timeProvider.GetElapsedTime(start), removed);
         return removed;
+    }
+
+    /// <summary>Two sweeps may end at once; the last is the one with the higher number.</summary>
+    private void Remember(DateTimeOffset startedAt, TimeSpan duration, int removed)
+    {
+        SweepStatistics? last;
+        SweepStatistics sweep;
+        do
+        {
+            last = Volatile.Read(ref _lastSweep);
+            sweep = new SweepStatistics { Number = (last?.Number ?? 0) + 1, StartedAt = startedAt, Duration = duration, Removed = removed };
+        }
+        while (Interlocked.CompareExchange(ref _lastSweep, sweep, last) != last);
     }
 
     private static Task<T> Failed<T>(Exception exception, CancellationToken token) =>
@@ -479,7 +485,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         return entry;
     }
 
-    private byte[] ForCaller(byte[] value) => _isolateValues ? value.AsSpan().ToArray() : value;
+    private byte[] Isolated(byte[] value) => _isolateValues ? value.AsSpan().ToArray() : value;
 
     /// <summary>
     /// Says whether a value is to be stored, before any of it is copied. Where it is not, for it is too large or has
@@ -519,6 +525,12 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         if (report.Evicted is { } reason)
         {
             TellOfLiveEviction(reason);
+        }
+
+        if (_isDisposed)
+        {
+            // Disposed meanwhile, and perhaps cleared before the entry was there.
+            _store.Remove(tenantId, key);
         }
     }
 

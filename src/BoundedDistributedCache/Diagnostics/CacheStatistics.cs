@@ -33,7 +33,10 @@ public sealed class CacheStatistics
     /// <summary>Values that were not stored, since each by itself is larger than the cache may be.</summary>
     public long Rejections { get; internal init; }
 
-    /// <summary>Live entries that were dropped because the cache held <c>MaxEntries</c>.</summary>
+    /// <summary>
+    /// Live entries that were dropped because the cache held <c>MaxEntries</c>, or because their keys crowded one place of
+    /// it (far more than chance gives, as keys crafted to collide do).
+    /// </summary>
     public long EvictionsForEntries { get; internal init; }
 
     /// <summary>Live entries that were dropped because the cache held <c>MaxBytes</c>.</summary>

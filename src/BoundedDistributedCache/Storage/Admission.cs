@@ -10,6 +10,14 @@ internal struct AdmissionReport
 
     /// <summary>The entry by itself is more than its tenant may hold, and was not stored.</summary>
     public bool IsRefused;
+
+    public void Tell(Change eviction)
+    {
+        if (eviction != Change.EvictionExpired)
+        {
+            Evicted = eviction;
+        }
+    }
 }
 
 /// <summary>
@@ -31,8 +39,8 @@ internal struct AdmissionReport
 /// </para>
 /// <para>
 /// Lock order: the gate, one shard's lock, one tenant's lock. The entry of the key that is being set is never a victim,
-/// for it may not be missing to readers before its successor is there. What can fail (a slot, the ranking's buffer) is
-/// asked for before the first victim goes.
+/// for it may not be missing to readers before its successor is there. What can fail (a slot) is asked for before the
+/// first victim goes.
 /// </para>
 /// </remarks>
 internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room room)
@@ -85,9 +93,6 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         AdmissionReport report = default;
         return !excess.IsNone && EvictMembers(tenant, keep: null, excess, now, ref report);
     }
-
-    private static Change ReasonOf(RoomAmount missing) =>
-        missing.Entries > 0 ? Change.EvictionForEntries : Change.EvictionForBytes;
 
     private bool TryAdmitWithoutGate(Shard shard, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
     {
@@ -169,26 +174,28 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             }
         }
 
+        if (replaced is null)
+        {
+            shard.EnsureSlot();
+        }
+
         RoomAmount forRecord = tenant is null || tenant.IsPaid ? RoomAmount.None : new(0, tenant.RecordCharge);
         needed += forRecord;
         RoomAmount inHand = RoomAmount.None;
+        bool neededVictim = false;
         try
         {
             if (replaced is null && shard.IsCrowded(chainLength))
             {
-                inHand += EvictCrowding(shard, entry.Hash, chainLength, ref report);
+                inHand += EvictCrowding(shard, entry.Hash, chainLength, now);
+                neededVictim = true;
             }
 
             missing = room.Missing(needed - inHand, inGate);
-            bool neededVictim = !missing.IsNone;
-            if (!inGate && neededVictim)
+            neededVictim |= !missing.IsNone || report.Evicted is not null;
+            if (!inGate && !missing.IsNone)
             {
-                inHand += EvictOwn(shard, replaced, needed - inHand, now, ref report, out ownOldest);
-            }
-
-            if (replaced is null)
-            {
-                shard.EnsureSlot();
+                ownOldest = EvictOwn(shard, replaced, needed, now, ref inHand, ref report);
             }
 
             RoomAmount fromBudgets = (needed - inHand).Excess;
@@ -220,64 +227,73 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
     }
 
-    private static RoomAmount EvictCrowding(Shard shard, int hash, int chainLength, ref AdmissionReport report)
+    /// <summary>Not told as a limit that was hit: keys that crowd one place are no sign of a cache too small.</summary>
+    private static RoomAmount EvictCrowding(Shard shard, int hash, int chainLength, Now now)
     {
-        report.Evicted = Change.EvictionForEntries;
+        shard.EnsureRanking();
         if (chainLength >= EntryIndex.LongestChain)
         {
-            return shard.EvictFromChain(hash, Change.EvictionForEntries);
+            // A table that shrank has joined chains: from one that is too long, two go for each that comes.
+            RoomAmount freed = shard.EvictFromChain(hash, now);
+            return chainLength > EntryIndex.LongestChain ? freed + shard.EvictFromChain(hash, now) : freed;
         }
 
-        shard.EnsureRanking();
         bool mayRank = true;
+        Change reason = Change.EvictionForEntries;
         shard.TryPeekVictim(keep: null, ref mayRank, out Entry victim, out _);
-        return shard.EvictPeeked(victim, Change.EvictionForEntries);
+        return shard.EvictPeeked(victim, now, ref reason);
     }
 
     /// <summary>Evicts in the shard whose lock is held, as long as its oldest are old enough beside other shards'.</summary>
-    private RoomAmount EvictOwn(
+    /// <returns>The stamp of the shard's oldest, where it was too young.</returns>
+    private long EvictOwn(
         Shard shard,
         Entry? keep,
         RoomAmount needed,
         Now now,
-        ref AdmissionReport report,
-        out long ownOldest)
+        ref RoomAmount inHand,
+        ref AdmissionReport report)
     {
         shard.EnsureRanking();
-        RoomAmount inHand = ReclaimExpired(shard, keep, now);
+        ReclaimExpired(shard, keep, now, ref inHand);
         bool mayRank = true;
         for (int victims = 0; victims < VictimRanking.VictimsPerVisit; victims++)
         {
             RoomAmount missing = room.Missing(needed - inHand, pastClaim: false);
-            if (missing.IsNone)
-            {
-                break;
-            }
-
-            if (!shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp))
+            if (missing.IsNone || !shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp))
             {
                 break;
             }
 
             if (!IsOldEnough(shard, stamp))
             {
-                ownOldest = stamp;
-                return inHand;
+                return stamp;
             }
 
-            Change reason = ReasonOf(missing);
-            report.Evicted = reason;
-            inHand += shard.EvictPeeked(victim, reason);
+            EvictPeeked(shard, victim, missing, now, ref inHand, ref report);
         }
 
-        ownOldest = Shard.NoVictim;
-        return inHand;
+        return Shard.NoVictim;
     }
 
-    /// <summary>Evicts in other shards, the oldest first, and gives the room to the budgets.</summary>
+    private static void EvictPeeked(
+        Shard shard,
+        Entry victim,
+        RoomAmount missing,
+        Now now,
+        ref RoomAmount inHand,
+        ref AdmissionReport report)
+    {
+        Change reason = missing.Entries > 0 ? Change.EvictionForEntries : Change.EvictionForBytes;
+        inHand += shard.EvictPeeked(victim, now, ref reason);
+        report.Tell(reason);
+    }
+
+    /// <summary>Evicts a visit's victims in other shards, the oldest first, and gives the room to the budgets.</summary>
     private void EvictElsewhere(Shard own, long ownOldest, RoomAmount missing, Now now, ref AdmissionReport report)
     {
-        for (int visit = 1; visit <= VisitsElsewhere && !missing.IsNone; visit++)
+        int victims = VictimRanking.VictimsPerVisit;
+        for (int visit = 1; visit <= VisitsElsewhere && victims > 0 && !missing.IsNone; visit++)
         {
             ColdestShard coldest = shards.FindColdest(except: own);
             if (coldest.Shard is not { } shard)
@@ -291,7 +307,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 : Math.Min(ownOldest - 1, AnEpochAfter(coldest.NextBound));
             lock (shard.Lock)
             {
-                missing -= EvictFor(shard, keep: null, missing, youngest, now, ref report);
+                missing -= EvictFor(shard, keep: null, missing, youngest, now, ref victims, ref report);
             }
         }
     }
@@ -328,23 +344,17 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 return RoomAmount.None;
             }
 
-            if (entry is ExpiringEntry expiring && expiring.TryExpire(now))
-            {
-                return Freed(shard.Evict(entry, Change.EvictionExpired));
-            }
-
-            if (victim.Kind == VictimKind.Expired || (victim.Kind == VictimKind.Ranked && stamp != victim.Stamp))
+            bool hasExpired = entry is ExpiringEntry expiring && expiring.TryExpire(now);
+            if (!hasExpired
+                && (victim.Kind == VictimKind.Expired || (victim.Kind == VictimKind.Ranked && stamp != victim.Stamp)))
             {
                 return RoomAmount.None;
             }
 
-            report.Evicted ??= Change.EvictionForTenantLimit;
-            return Freed(shard.Evict(entry, Change.EvictionForTenantLimit));
-        }
-
-        RoomAmount Freed(RoomAmount freed)
-        {
+            Change reason = Change.EvictionForTenantLimit;
+            RoomAmount freed = shard.Evict(entry, now, ref reason);
             room.Give(freed);
+            report.Tell(reason);
             return freed;
         }
     }
@@ -457,7 +467,8 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             lock (shard.Lock)
             {
                 Entry? keep = ReferenceEquals(shard, own) ? own.Locate(tenantId, entry.Key, entry.Hash, out _) : null;
-                freed = EvictFor(shard, keep, missing, youngest, now, ref report);
+                int victims = VictimRanking.VictimsPerVisit;
+                freed = EvictFor(shard, keep, missing, youngest, now, ref victims, ref report);
                 if (freed.IsNone && keep is not null && shard.Count == 1)
                 {
                     // Only the key's own entry is left in it: the one shard that can stay cold and yield nothing.
@@ -471,8 +482,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     }
 
     /// <summary>
-    /// Evicts up to a visit's victims in a shard whose lock is held, and gives their room to the budgets before it is
-    /// left.
+    /// Evicts so many victims at most in a shard whose lock is held, and gives their room to the budgets before it is left.
     /// </summary>
     private RoomAmount EvictFor(
         Shard shard,
@@ -480,24 +490,22 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         RoomAmount missing,
         long youngest,
         Now now,
+        ref int victims,
         ref AdmissionReport report)
     {
-        shard.EnsureRanking();
         RoomAmount freed = RoomAmount.None;
         try
         {
-            freed = ReclaimExpired(shard, keep, now);
-            bool mayRank = true;
-            for (int victims = 0; victims < VictimRanking.VictimsPerVisit && !(missing - freed).IsNone; victims++)
+            shard.EnsureRanking();
+            ReclaimExpired(shard, keep, now, ref freed);
+            for (bool mayRank = true; victims > 0 && !(missing - freed).IsNone; victims--)
             {
                 if (!shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp) || stamp > youngest)
                 {
                     break;
                 }
 
-                Change reason = ReasonOf(missing - freed);
-                report.Evicted = reason;
-                freed += shard.EvictPeeked(victim, reason);
+                EvictPeeked(shard, victim, missing - freed, now, ref freed, ref report);
             }
 
             return freed;
@@ -508,9 +516,13 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
     }
 
-    private RoomAmount ReclaimExpired(Shard shard, Entry? keep, Now now) => shard.MayHaveExpired(now)
-        ? shard.ReclaimExpired(now, keep, shards.Length == 1 ? int.MaxValue : Shard.LongestBatch)
-        : RoomAmount.None;
+    private void ReclaimExpired(Shard shard, Entry? keep, Now now, ref RoomAmount freed)
+    {
+        if (shard.MayHaveExpired(now))
+        {
+            shard.ReclaimExpired(now, keep, shards.Length == 1 ? int.MaxValue : Shard.LongestBatch, ref freed);
+        }
+    }
 
     /// <summary>
     /// An own victim goes unless it is more than an epoch younger than the oldest that other shards publish. The

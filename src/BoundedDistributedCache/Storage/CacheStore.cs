@@ -15,21 +15,18 @@ internal sealed class CacheStore
     private readonly Room _room;
     private readonly ShardDirectory _shards;
     private readonly Admission _admission;
-    private readonly long _dueOrigin;
     private long _sweptOffset;
     private TenantLimitTable _sweptLimits = TenantLimitTable.Unlimited;
 
     public CacheStore(long maxEntries, long maxBytes, CacheClock clock, KeyHasher hasher)
     {
         long entriesThatFit = Math.Min(maxEntries, maxBytes / Charge.Smallest);
-        Now now = clock.Read();
         _clock = clock;
         _hasher = hasher;
-        _dueOrigin = now.Monotonic;
-        _sweptOffset = now.UtcOffset;
+        _sweptOffset = clock.Read().UtcOffset;
         _room = new Room(maxEntries, maxBytes);
         _recency = new RecencyClock(entriesThatFit <= ShardDirectory.ExactEntries);
-        _shards = new ShardDirectory(entriesThatFit, _recency, _room, _dueOrigin);
+        _shards = new ShardDirectory(entriesThatFit, _recency, _room);
         _admission = new Admission(_shards, _recency, _room);
     }
 
@@ -168,7 +165,8 @@ internal sealed class CacheStore
     /// <exception cref="OperationCanceledException">The token was cancelled; what was reclaimed until then stays so.</exception>
     public int Sweep(Now now, CancellationToken cancellationToken)
     {
-        // Due times are monotonic. When UTC moved against that, they say nothing of absolute deadlines any more.
+        // Due times are monotonic. When UTC moved against that, they say nothing of absolute deadlines any more. Many
+        // small steps add up: what counts is how far it moved since every deadline was last looked at.
         bool everyDeadline = Math.Abs(now.UtcOffset - Volatile.Read(ref _sweptOffset)) > TimeSpan.TicksPerSecond;
         int removed = 0;
         for (int i = 0; i < _shards.Length; i++)
@@ -179,8 +177,12 @@ internal sealed class CacheStore
             }
         }
 
+        if (everyDeadline)
+        {
+            Volatile.Write(ref _sweptOffset, now.UtcOffset);
+        }
+
         FollowLimits(now, cancellationToken);
-        Volatile.Write(ref _sweptOffset, now.UtcOffset);
         return removed;
     }
 
@@ -199,22 +201,25 @@ internal sealed class CacheStore
     }
 
     /// <summary>
-    /// Uses an entry that expires. One that has counts as a miss only if a second walk, begun after the clock was read,
-    /// meets the same entry or none: else the key was overwritten meanwhile, and what is there now is judged by the
-    /// same time.
+    /// Uses an entry that expires. One that has counts as a miss only if another walk, begun after the clock was read,
+    /// meets the same entry or none: else the key was overwritten meanwhile, and what is there now is judged by the same
+    /// time. Each turn takes an overwrite by somebody else.
     /// </summary>
     private Entry? UseExpiring(Shard shard, string? tenantId, ExpiringEntry entry)
     {
         Now now = _clock.Read();
-        if (entry.TryUse(now))
+        while (!entry.TryUse(now))
         {
-            return entry;
+            Entry? current = shard.Find(tenantId, entry.Key, entry.Hash);
+            if (current is not ExpiringEntry expiring || ReferenceEquals(current, entry))
+            {
+                return ReferenceEquals(current, entry) ? null : current;
+            }
+
+            entry = expiring;
         }
 
-        Entry? current = shard.Find(tenantId, entry.Key, entry.Hash);
-        return ReferenceEquals(current, entry) || (current is ExpiringEntry expiring && !expiring.TryUse(now))
-            ? null
-            : current;
+        return entry;
     }
 
     /// <summary>Evicts what tenants hold beyond limits that were lowered since the last sweep.</summary>
@@ -306,12 +311,11 @@ internal sealed class CacheStore
         long removed = 0;
         if (everyDeadline || shard.MayHaveExpired(now))
         {
-            int due = DueTime.Of(now.Monotonic, _dueOrigin);
             SlotChunk?[] chunks = shard.Chunks;
             for (int i = 0; i < chunks.Length; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (Volatile.Read(ref chunks[i]) is { } chunk && (everyDeadline || chunk.DueBound <= due))
+                if (Volatile.Read(ref chunks[i]) is { } chunk && (everyDeadline || chunk.DueBound <= now.Monotonic))
                 {
                     lock (shard.Lock)
                     {

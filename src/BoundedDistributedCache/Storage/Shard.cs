@@ -25,6 +25,9 @@ internal sealed class Shard
     /// <summary>What is done to entries one by one under a lock is done to so many at most.</summary>
     public const int LongestBatch = SlotChunk.Length;
 
+    /// <summary>Into so many chunks at most is looked for what has expired, each time that room is taken.</summary>
+    private const int MostDueChunks = 8;
+
     /// <summary>The bound of a shard that has no victim.</summary>
     public const long NoVictim = long.MaxValue;
 
@@ -33,7 +36,7 @@ internal sealed class Shard
     private readonly SlotTable _slots = new();
     private readonly VictimRanking _ranking = new();
     private EntryIndex _index = new();
-    private ShardState _state = new() { Bound = NoVictim, DueBound = DueTime.Never, ComparedAt = -1 };
+    private ShardState _state = new() { Bound = NoVictim, DueBound = Slot.NeverDue, ComparedAt = -1 };
 
     public Shard(int number, ShardContext context)
     {
@@ -124,8 +127,10 @@ internal sealed class Shard
         Joining joining = Joining.Short;
         try
         {
+            SlotChunk chunk = _slots.ChunkOf(entry.Slot);
+            chunk.EnsureTenantIndexes();
             joining = tenant.TryJoin(
-                ref _slots[entry.Slot],
+                chunk,
                 ShardDirectory.PlaceOf(_number, entry.Slot),
                 entry.Charge,
                 pastClaim,
@@ -159,7 +164,7 @@ internal sealed class Shard
         ref Slot slot = ref chunk[entry.Slot];
         Volatile.Write(ref slot.Stamp, stamp);
         Volatile.Write(ref slot.Entry, entry);
-        int due = DueOf(entry, now);
+        long due = DueOf(entry, now);
         chunk.SetDue(entry.Slot, due);
         if (due < _state.DueBound)
         {
@@ -222,8 +227,10 @@ internal sealed class Shard
 
     // Writers: victims
 
-    /// <summary>Makes sure that looking for victims can't fail.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory to rank them; nothing was changed.</exception>
+    /// <summary>
+    /// Makes room to rank all entries. Without memory for that, a ranking later takes as many as it has room for: order
+    /// suffers, and nothing else.
+    /// </summary>
     public void EnsureRanking() => _ranking.EnsureCapacity(_state.Count);
 
     /// <summary>The oldest entry but <paramref name="keep"/>. Ranks where the queue is used up and it may.</summary>
@@ -242,23 +249,31 @@ internal sealed class Shard
         return found;
     }
 
-    /// <summary>Evicts what <see cref="TryPeekVictim"/> returned.</summary>
-    public RoomAmount EvictPeeked(Entry victim, Change reason)
+    /// <summary>
+    /// Evicts what <see cref="TryPeekVictim"/> returned, and says what that counts as: one that had expired was no live
+    /// entry.
+    /// </summary>
+    public RoomAmount EvictPeeked(Entry victim, Now now, ref Change reason)
     {
         _ranking.Take();
-        return Evict(victim, reason);
+        return Evict(victim, now, ref reason);
     }
 
-    /// <summary>Evicts an entry, whatever its place in the ranking.</summary>
-    public RoomAmount Evict(Entry victim, Change reason)
+    /// <inheritdoc cref="EvictPeeked"/>
+    public RoomAmount Evict(Entry victim, Now now, ref Change reason)
     {
+        if (victim is ExpiringEntry expiring && expiring.TryExpire(now))
+        {
+            reason = Change.EvictionExpired;
+        }
+
         RoomAmount freed = Unlink(victim, reason);
         PublishBound();
         return freed;
     }
 
     /// <summary>Evicts the oldest entry of a chain; of several with one stamp the last, for a chain grows at its head.</summary>
-    public RoomAmount EvictFromChain(int hash, Change reason)
+    public RoomAmount EvictFromChain(int hash, Now now)
     {
         Entry oldest = _index.Head(hash)!;
         for (Entry? entry = oldest.Next; entry is not null; entry = entry.Next)
@@ -269,7 +284,8 @@ internal sealed class Shard
             }
         }
 
-        return Evict(oldest, reason);
+        Change reason = Change.EvictionForEntries;
+        return Evict(oldest, now, ref reason);
     }
 
     /// <summary>
@@ -287,27 +303,25 @@ internal sealed class Shard
     // Writers: expiry
 
     /// <summary>True where something may have expired. Right also without the lock, for what was there before.</summary>
-    public bool MayHaveExpired(Now now) => Volatile.Read(ref _state.DueBound) <= DueTime.Of(now.Monotonic, _context.DueOrigin);
+    public bool MayHaveExpired(Now now) => Volatile.Read(ref _state.DueBound) <= now.Monotonic;
 
     /// <summary>
-    /// Takes out what has expired, and looks closer at so many entries at most, no fewer than a chunk holds; goes on in
-    /// the chunk in which it last stopped, for what is due but alive may be due for a while.
+    /// Takes out what has expired. Looks closer at so many entries at most, and into a few chunks; goes on in the chunk in
+    /// which it last stopped.
     /// </summary>
-    public RoomAmount ReclaimExpired(Now now, Entry? keep, int atMost)
+    public void ReclaimExpired(Now now, Entry? keep, int atMost, ref RoomAmount freed)
     {
-        RoomAmount freed = RoomAmount.None;
-        int due = DueTime.Of(now.Monotonic, _context.DueOrigin);
         SlotChunk?[] chunks = _slots.Chunks;
-        for (int visited = 0; visited < chunks.Length && atMost > 0; visited++)
+        int dueChunks = 0;
+        for (int visited = 0; visited < chunks.Length; visited++)
         {
             int index = _state.ReclaimAt < chunks.Length ? _state.ReclaimAt : 0;
             _state.ReclaimAt = index;
-            if (chunks[index] is { } chunk && chunk.DueBound <= due)
+            if (chunks[index] is { } chunk && chunk.DueBound <= now.Monotonic)
             {
-                freed += ReclaimExpired(chunk, now, due, keep, ref atMost, out bool isDone);
-                if (!isDone)
+                if (dueChunks++ == MostDueChunks || !ReclaimExpired(chunk, now, now.Monotonic, keep, ref atMost, ref freed))
                 {
-                    break;
+                    return;
                 }
             }
 
@@ -315,30 +329,29 @@ internal sealed class Shard
         }
 
         TightenDueBound();
-        return freed;
     }
 
     /// <summary>Takes out what has expired in one chunk.</summary>
     /// <param name="index">The chunk's place.</param>
     /// <param name="now">The time to judge by.</param>
-    /// <param name="everyDeadline">Looks at each entry anew, due or not.</param>
+    /// <param name="everyDeadline">Looks at each entry that expires anew, due or not.</param>
     public RoomAmount SweepChunk(int index, Now now, bool everyDeadline)
     {
+        RoomAmount freed = RoomAmount.None;
         SlotChunk?[] chunks = _slots.Chunks;
-        if (index >= chunks.Length || chunks[index] is not { } chunk)
+        if (index < chunks.Length && chunks[index] is { } chunk)
         {
-            return RoomAmount.None;
+            int atMost = LongestBatch;
+            ReclaimExpired(chunk, now, everyDeadline ? Slot.NeverDue - 1 : now.Monotonic, keep: null, ref atMost, ref freed);
         }
 
-        int due = everyDeadline ? DueTime.Never - 1 : DueTime.Of(now.Monotonic, _context.DueOrigin);
-        int atMost = LongestBatch;
-        return ReclaimExpired(chunk, now, due, keep: null, ref atMost, out _);
+        return freed;
     }
 
     /// <summary>Raises the bound of due times to what the chunks say.</summary>
     public void TightenDueBound()
     {
-        int earliest = DueTime.Never;
+        long earliest = Slot.NeverDue;
         foreach (SlotChunk? chunk in _slots.Chunks)
         {
             if (chunk is not null)
@@ -374,9 +387,8 @@ internal sealed class Shard
         }
     }
 
-    private int DueOf(Entry entry, Now now) => entry is ExpiringEntry expiring
-        ? DueTime.Of(expiring.NextDeadline(now), _context.DueOrigin)
-        : DueTime.Never;
+    private static long DueOf(Entry entry, Now now) =>
+        entry is ExpiringEntry expiring ? expiring.NextDeadline(now) : Slot.NeverDue;
 
     private void CountInsertion()
     {
@@ -393,7 +405,7 @@ internal sealed class Shard
         RoomAmount freed = RoomAmount.Of(entry);
         _state.Changes.Count(change);
         _index.Unlink(entry);
-        if (entry.Tenant is { } tenant && tenant.Leave(ref _slots[entry.Slot], entry.Charge, change))
+        if (entry.Tenant is { } tenant && tenant.Leave(_slots.ChunkOf(entry.Slot), entry.Slot, entry.Charge, change))
         {
             freed += _context.Tenants.Bury(tenant);
         }
@@ -410,10 +422,9 @@ internal sealed class Shard
     private void PublishBound() =>
         Volatile.Write(ref _state.Bound, _state.Count == 0 ? NoVictim : _ranking.NextStamp);
 
-    private RoomAmount ReclaimExpired(SlotChunk chunk, Now now, int due, Entry? keep, ref int atMost, out bool isDone)
+    /// <returns>Whether the whole chunk was looked at.</returns>
+    private bool ReclaimExpired(SlotChunk chunk, Now now, long due, Entry? keep, ref int atMost, ref RoomAmount freed)
     {
-        isDone = false;
-        RoomAmount freed = RoomAmount.None;
         for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
         {
             int index = BitOperations.TrailingZeroCount(rest);
@@ -425,7 +436,7 @@ internal sealed class Shard
 
             if (atMost == 0)
             {
-                return freed;
+                return false;
             }
 
             atMost--;
@@ -439,8 +450,7 @@ internal sealed class Shard
             }
         }
 
-        isDone = true;
         chunk.TightenDueBound();
-        return freed;
+        return true;
     }
 }

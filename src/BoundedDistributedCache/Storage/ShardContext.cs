@@ -1,4 +1,4 @@
 namespace BoundedCache.Storage;
 
 /// <summary>What all shards of a cache have in common.</summary>
-internal sealed record ShardContext(RecencyClock Clock, Room Room, TenantDirectory Tenants, long DueOrigin, long MaxShardEntries);
+internal sealed record ShardContext(RecencyClock Clock, Room Room, TenantDirectory Tenants, long MaxShardEntries);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace BoundedCache.Storage;
 
@@ -23,15 +24,15 @@ internal sealed class ShardDirectory
     private readonly ShardContext _context;
     private readonly Shard?[] _shards;
     private readonly int _shift;
-    private int _sampleStart;
+    private PaddedCursor _sample;
 
-    public ShardDirectory(long entriesThatFit, RecencyClock clock, Room room, long dueOrigin)
+    public ShardDirectory(long entriesThatFit, RecencyClock clock, Room room)
     {
         Tenants = new TenantDirectory(this, room);
         int length = LengthFor(entriesThatFit, Environment.ProcessorCount);
         _shards = new Shard?[length];
         _shift = 32 - BitOperations.Log2((uint)length);
-        _context = new ShardContext(clock, room, Tenants, dueOrigin, Math.Max(NeverCrowded, CrowdingFactor * entriesThatFit / length));
+        _context = new ShardContext(clock, room, Tenants, Math.Max(NeverCrowded, CrowdingFactor * entriesThatFit / length));
     }
 
     public int Length => _shards.Length;
@@ -82,10 +83,10 @@ internal sealed class ShardDirectory
 
     public Shard ShardAt(long place) => At((int)(place >> PlaceSlotBits))!;
 
-    /// <summary>The slot of a tenant's member, for the holder of the tenant's lock: it is not freed before it has left.</summary>
-    public ref Slot SlotAt(long place) => ref TryGetChunk(place)![SlotOf(place)];
-
-    /// <summary>The chunk at a place that was a member's; null where it is gone.</summary>
+    /// <summary>
+    /// The chunk at a place that was a member's; null where it is gone. A member's is there for the holder of its tenant's
+    /// lock: the slot is not freed before the member has left.
+    /// </summary>
     public SlotChunk? TryGetChunk(long place) => ShardAt(place).TryGetChunk(SlotOf(place));
 
     /// <summary>
@@ -101,8 +102,8 @@ internal sealed class ShardDirectory
         }
 
         // Unguarded on purpose: all that it does is to spread the samples.
-        int start = _sampleStart & (_shards.Length - 1);
-        _sampleStart = start + SampleSize;
+        int start = _sample.Value & (_shards.Length - 1);
+        _sample.Value = start + SampleSize;
         ColdestShard coldest = FindColdest(start, SampleSize, except);
         return coldest.Shard is null ? FindColdest(0, _shards.Length, except) : coldest;
     }
@@ -133,6 +134,14 @@ internal sealed class ShardDirectory
         }
 
         return coldest;
+    }
+
+    /// <summary>On a line of its own: the fields beside it are read on every operation.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 2 * CacheLine.Size)]
+    private struct PaddedCursor
+    {
+        [FieldOffset(CacheLine.Size)]
+        public int Value;
     }
 }
 

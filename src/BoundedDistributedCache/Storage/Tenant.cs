@@ -102,7 +102,7 @@ internal sealed class Tenant
 
     /// <summary>Takes the tenant's room for a new entry, and notes where it is.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for its place; nothing was changed.</exception>
-    public Joining TryJoin(ref Slot slot, long place, long charge, bool pastClaim, out bool pays)
+    public Joining TryJoin(SlotChunk chunk, long place, long charge, bool pastClaim, out bool pays)
     {
         lock (Lock)
         {
@@ -119,7 +119,7 @@ internal sealed class Tenant
             }
 
             _members.EnsureRoom();
-            slot.TenantIndex = _members.Add(place);
+            chunk.TenantIndex(ShardDirectory.SlotOf(place)) = _members.Add(place);
             _used += needed;
             Tally.Changes.Count(Change.Set);
             pays = !_isPaid;
@@ -147,14 +147,15 @@ internal sealed class Tenant
 
     /// <summary>Lets an entry go, before its slot is freed.</summary>
     /// <returns>Whether the record is retired now: then take it out of the directory and give its charge back.</returns>
-    public bool Leave(ref Slot slot, long charge, Change change)
+    public bool Leave(SlotChunk chunk, int slot, long charge, Change change)
     {
         lock (Lock)
         {
-            long moved = _members.RemoveAt(slot.TenantIndex);
+            int index = chunk.TenantIndex(slot);
+            long moved = _members.RemoveAt(index);
             if (moved >= 0)
             {
-                _shards.SlotAt(moved).TenantIndex = slot.TenantIndex;
+                _shards.TryGetChunk(moved)!.TenantIndex(ShardDirectory.SlotOf(moved)) = index;
             }
 
             _used -= new RoomAmount(1, charge);

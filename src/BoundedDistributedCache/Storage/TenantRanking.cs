@@ -99,7 +99,7 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
         }
 
         ref Slot slot = ref chunk[ShardDirectory.SlotOf(place)];
-        return slot.Due != DueTime.Never && Volatile.Read(ref slot.Entry) is ExpiringEntry entry && entry.HasExpired(now)
+        return Volatile.Read(ref slot.Due) <= now.Monotonic && Volatile.Read(ref slot.Entry) is ExpiringEntry entry && entry.HasExpired(now)
             ? ExpiredStamp
             : Volatile.Read(ref slot.Stamp);
     }

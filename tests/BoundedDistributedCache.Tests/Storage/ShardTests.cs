@@ -40,7 +40,7 @@ public sealed class ShardTests
         Assert.Same(entry, SlotOf(entry).Entry);
         Assert.Equal(_clock.Tick, SlotOf(entry).Stamp);
         Assert.Equal(_clock.Epoch, entry.Epoch);
-        Assert.Equal(DueTime.Never, SlotOf(entry).Due);
+        Assert.Equal(Slot.NeverDue, SlotOf(entry).Due);
     }
 
     [Fact]
@@ -326,7 +326,7 @@ public sealed class ShardTests
         Insert("young", hash: 1);
         _shard.Stamp(used, _clock.Epoch);
 
-        Assert.Equal(RoomAmount.Of(oldest), _shard.EvictFromChain(1, Change.EvictionForEntries));
+        Assert.Equal(RoomAmount.Of(oldest), _shard.EvictFromChain(1, default));
 
         Assert.Null(_shard.Find("oldest", 1));
         Assert.Equal(3, _shard.Count);
@@ -338,7 +338,7 @@ public sealed class ShardTests
         Insert("first", hash: 1);
         Insert("second", hash: 1);
 
-        _shard.EvictFromChain(1, Change.EvictionForEntries);
+        _shard.EvictFromChain(1, default);
 
         Assert.Null(_shard.Find("first", 1));
         Assert.NotNull(_shard.Find("second", 1));
@@ -486,7 +486,7 @@ public sealed class ShardTests
 
     private static int HashOf(string key) => (int)new KeyHasher(1).Hash(key);
 
-    private Shard Make(RecencyClock clock) => new(0, new ShardContext(clock, _room, new ShardDirectory(2_000, clock, _room, s_start.Monotonic).Tenants, s_start.Monotonic, MaxShardEntries: 2_000));
+    private Shard Make(RecencyClock clock) => new(0, new ShardContext(clock, _room, new ShardDirectory(2_000, clock, _room).Tenants, MaxShardEntries: 2_000));
 
     private Entry Insert(string key, int? hash = null, TimeSpan? sliding = null, bool countsForRecency = false)
     {

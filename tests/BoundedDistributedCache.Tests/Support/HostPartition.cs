@@ -48,4 +48,14 @@ internal static class HostPartition
 
     public static bool Fits(this CacheStore store, string key, long valueLength, bool expires) =>
         store.Fits(null, key, valueLength, expires);
+
+    public static RoomAmount EvictPeeked(this Shard shard, Entry victim, Change reason) =>
+        shard.EvictPeeked(victim, default, ref reason);
+
+    public static RoomAmount ReclaimExpired(this Shard shard, Now now, Entry? keep, int atMost)
+    {
+        RoomAmount freed = RoomAmount.None;
+        shard.ReclaimExpired(now, keep, atMost, ref freed);
+        return freed;
+    }
 }

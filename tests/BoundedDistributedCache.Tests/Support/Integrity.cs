@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Reflection;
-using BoundedCache.Expiration;
 using BoundedCache.Storage;
 
 namespace BoundedCache.Tests.Support;
@@ -74,9 +73,10 @@ internal static class Integrity
             HashSet<Entry> listed = new(ReferenceEqualityComparer.Instance);
             for (int index = 0; tenant.MemberAt(index) is >= 0 and long place; index++)
             {
-                ref Slot slot = ref shards.SlotAt(place);
-                Assert.Equal(index, slot.TenantIndex);
-                Assert.True(listed.Add(slot.Entry!), "A member is listed twice.");
+                SlotChunk chunk = shards.TryGetChunk(place)!;
+                int slot = ShardDirectory.SlotOf(place);
+                Assert.Equal(index, chunk.TenantIndex(slot));
+                Assert.True(listed.Add(chunk[slot].Entry!), "A member is listed twice.");
             }
 
             Assert.True(listed.SetEquals(entries), "A tenant's list is not what it holds.");
@@ -123,9 +123,9 @@ internal static class Integrity
                 Assert.Equal(isOccupied, chunk[index].Entry is not null);
                 if (isOccupied)
                 {
-                    Assert.InRange(chunk[index].Due, chunk.DueBound, DueTime.Never);
-                    Assert.InRange(chunk[index].Due, state.DueBound, DueTime.Never);
-                    Assert.Equal(chunk[index].Entry is ExpiringEntry, chunk[index].Due != DueTime.Never);
+                    Assert.InRange(chunk[index].Due, chunk.DueBound, Slot.NeverDue);
+                    Assert.InRange(chunk[index].Due, state.DueBound, Slot.NeverDue);
+                    Assert.Equal(chunk[index].Entry is ExpiringEntry, chunk[index].Due != Slot.NeverDue);
                 }
             }
         }
