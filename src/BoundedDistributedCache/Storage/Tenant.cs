@@ -18,7 +18,7 @@ internal enum Joining
 /// <remarks>
 /// <para>
 /// It exists while it has members or a claim, or while somebody is about to join. Everything in it is guarded by
-/// <see cref="Lock"/>, which is taken under a shard's lock and never the other way round; but for the id, the tally's
+/// <c>_lock</c>, which is taken under a shard's lock and never the other way round; but for the id, the tally's
 /// hits and misses, and <see cref="IsPaid"/>, which anybody may read.
 /// </para>
 /// <para>
@@ -34,6 +34,7 @@ internal enum Joining
 /// </remarks>
 internal sealed class Tenant
 {
+    private readonly Lock _lock = new();
     private readonly ShardDirectory _shards;
     private TenantMembers _members = new();
     private RoomAmount _used;
@@ -67,13 +68,11 @@ internal sealed class Tenant
     /// <summary>Held while members are ranked, by a thread that holds nothing else.</summary>
     public Lock Ranking { get; } = new();
 
-    private Lock Lock { get; } = new();
-
     public RoomAmount Used
     {
         get
         {
-            lock (Lock)
+            using (Enter())
             {
                 return _used;
             }
@@ -83,7 +82,7 @@ internal sealed class Tenant
     /// <summary>What the tenant is over its limits by; they may have been lowered.</summary>
     public RoomAmount Excess(TenantLimitTable table)
     {
-        lock (Lock)
+        using (Enter())
         {
             Follow(table);
             return (_used - _limit).Excess;
@@ -93,7 +92,7 @@ internal sealed class Tenant
     /// <summary>How much of what is needed the tenant's limits leave no room for.</summary>
     public RoomAmount Missing(RoomAmount needed, TenantLimitTable table, bool pastClaim)
     {
-        lock (Lock)
+        using (Enter())
         {
             Follow(table);
             return MissingOf(needed, pastClaim);
@@ -104,7 +103,7 @@ internal sealed class Tenant
     /// <exception cref="OutOfMemoryException">There is no memory for its place; nothing was changed.</exception>
     public Joining TryJoin(SlotChunk chunk, long place, long charge, bool pastClaim, out bool pays)
     {
-        lock (Lock)
+        using (Enter())
         {
             pays = false;
             RoomAmount needed = new(1, charge);
@@ -131,7 +130,7 @@ internal sealed class Tenant
     /// <summary>Takes or gives the difference where an entry takes the place of another of its key.</summary>
     public Joining TryReplace(long difference, bool pastClaim)
     {
-        lock (Lock)
+        using (Enter())
         {
             RoomAmount needed = new(0, difference);
             if (!MissingOf(needed, pastClaim).IsNone)
@@ -149,7 +148,7 @@ internal sealed class Tenant
     /// <returns>Whether the record is retired now: then take it out of the directory and give its charge back.</returns>
     public bool Leave(SlotChunk chunk, int slot, long charge, Change change)
     {
-        lock (Lock)
+        using (Enter())
         {
             int index = chunk.TenantIndex(slot);
             long moved = _members.RemoveAt(index);
@@ -168,7 +167,7 @@ internal sealed class Tenant
     /// <returns>False where the record is retired.</returns>
     public bool TryClaim(RoomAmount amount)
     {
-        lock (Lock)
+        using (Enter())
         {
             if (_isRetired)
             {
@@ -183,7 +182,7 @@ internal sealed class Tenant
     /// <inheritdoc cref="Leave"/>
     public bool Unclaim()
     {
-        lock (Lock)
+        using (Enter())
         {
             _claimed = RoomAmount.None;
             return RetireWhereIdle();
@@ -193,7 +192,7 @@ internal sealed class Tenant
     /// <inheritdoc cref="Leave"/>
     public bool TryRetire()
     {
-        lock (Lock)
+        using (Enter())
         {
             return RetireWhereIdle();
         }
@@ -203,7 +202,7 @@ internal sealed class Tenant
     {
         get
         {
-            lock (Lock)
+            using (Enter())
             {
                 return _isRetired;
             }
@@ -217,7 +216,7 @@ internal sealed class Tenant
     /// <returns>How many were copied, and from where to go on.</returns>
     public int CopyMembers(Span<long> places, ref int below)
     {
-        lock (Lock)
+        using (Enter())
         {
             below = Math.Min(below, _members.Count);
             int copied = 0;
@@ -233,7 +232,7 @@ internal sealed class Tenant
     /// <summary>A member by its index, for the thread in the gate; negative where there are no more.</summary>
     public long MemberAt(int index)
     {
-        lock (Lock)
+        using (Enter())
         {
             return index < _members.Count ? _members[index] : -1;
         }
@@ -241,7 +240,7 @@ internal sealed class Tenant
 
     public bool TryTakeVictim(out TenantVictim victim)
     {
-        lock (Lock)
+        using (Enter())
         {
             if (_nextVictim < _queue.Length)
             {
@@ -256,10 +255,40 @@ internal sealed class Tenant
 
     public void Enqueue(TenantVictim[] victims)
     {
-        lock (Lock)
+        using (Enter())
         {
             _queue = victims;
             _nextVictim = 0;
+        }
+    }
+
+    /// <summary>
+    /// Takes the lock, come what may: it is taken in the middle of changes that must not end halfway. An interrupt that
+    /// arrives meanwhile waits for the thread's next wait.
+    /// </summary>
+    private Lock.Scope Enter()
+    {
+        bool isInterrupted = false;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return _lock.EnterScope();
+                }
+                catch (ThreadInterruptedException)
+                {
+                    isInterrupted = true;
+                }
+            }
+        }
+        finally
+        {
+            if (isInterrupted)
+            {
+                Thread.CurrentThread.Interrupt();
+            }
         }
     }
 

@@ -60,10 +60,19 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
     /// <summary>Takes a retired record out, and that one only.</summary>
     public void Remove(Tenant retired) => _records.TryRemove(KeyValuePair.Create(retired.Id, retired));
 
-    /// <summary>Takes out a record that was just retired, and says what that frees.</summary>
+    /// <summary>Takes out a record that was just retired, and says what that frees. Does not fail.</summary>
     public RoomAmount Bury(Tenant retired)
     {
-        Remove(retired);
+        try
+        {
+            Remove(retired);
+        }
+        catch (ThreadInterruptedException)
+        {
+            // Whoever meets it takes it out; the interrupt waits for the thread's next wait.
+            Thread.CurrentThread.Interrupt();
+        }
+
         return retired.IsPaid ? new RoomAmount(0, retired.RecordCharge) : RoomAmount.None;
     }
 

@@ -57,6 +57,13 @@ internal static class Integrity
         return keys;
     }
 
+    /// <summary>The shards that were made.</summary>
+    public static IEnumerable<Shard> Shards(BoundedDistributedCache cache)
+    {
+        var shards = Field<ShardDirectory>(cache.Storage, "_shards");
+        return Enumerable.Range(0, shards.Length).Select(shards.At).OfType<Shard>();
+    }
+
     /// <returns>What the records are charged.</returns>
     private static long CheckTenants(ShardDirectory shards, Dictionary<Tenant, List<Entry>> members)
     {
