@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using BoundedCache.Diagnostics;
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
@@ -44,8 +43,8 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private readonly TimeSpan? _defaultRelative;
     private volatile bool _isDisposed;
     private int _toldOfLiveEviction;
+    private int _toldOfTenantAtLimit;
     private long _rejections;
-    private long _sweeps;
     private SweepStatistics? _lastSweep;
 
     /// <summary>Makes a cache. The options are read once, here.</summary>
@@ -81,6 +80,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _logger = new TolerantLogger(logger);
         _clock = new CacheClock(_timeProvider);
         _store = new CacheStore(_maxEntries, _maxBytes, _clock, hasher);
+        FollowTenantLimits(values);
     }
 
     /// <summary>
@@ -109,127 +109,66 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
     internal CacheStore Storage => _store;
 
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public byte[]? Get(string key) => Read(key) is { } entry ? ForCaller(entry.Value) : null;
+    /// <summary>Has the limits of tenants follow options that were validated.</summary>
+    internal void FollowTenantLimits(BoundedDistributedCacheOptions options)
+    {
+        long maxEntries = options.MaxEntriesPerTenant ?? TenantLimitTable.None;
+        long maxBytes = options.MaxBytesPerTenant ?? TenantLimitTable.None;
+        _store.Tenants.Limits = new TenantLimitTable(
+            maxEntries,
+            maxBytes,
+            options.Tenants.ToDictionary(
+                tenant => tenant.Key,
+                tenant => (tenant.Value.MaxEntries ?? maxEntries, tenant.Value.MaxBytes ?? maxBytes),
+                StringComparer.Ordinal));
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public Task<byte[]?> GetAsync(string key, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            return Read(key) is { } entry ? Task.FromResult<byte[]?>(ForCaller(entry.Value)) : Missing;
-        }
-        catch (Exception exception)
-        {
-            return Failed<byte[]?>(exception, token);
-        }
-    }
+    public byte[]? Get(string key) => Get(null, key);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
+    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) => GetAsync(null, key, token);
 
     /// <summary>Writes the value to <paramref name="destination"/>, and nothing where there is none.</summary>
     /// <param name="key">The key.</param>
     /// <param name="destination">What the value is written to. What it throws reaches the caller.</param>
     /// <returns>Whether there is a value.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public bool TryGet(string key, IBufferWriter<byte> destination)
-    {
-        ArgumentNullException.ThrowIfNull(destination);
-        if (Read(key) is not { } entry)
-        {
-            return false;
-        }
+    public bool TryGet(string key, IBufferWriter<byte> destination) => TryGet(null, key, destination);
 
-        destination.Write(entry.Value);
-        return true;
-    }
-
-    /// <inheritdoc cref="TryGet"/>
+    /// <inheritdoc cref="TryGet(string, IBufferWriter{byte})"/>
     /// <param name="key">The key.</param>
     /// <param name="destination">What the value is written to. What it throws reaches the caller.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            return new ValueTask<bool>(TryGet(key, destination));
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask<bool>(Failed<bool>(exception, token));
-        }
-    }
+    public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default) =>
+        TryGetAsync(null, key, destination, token);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public void Set(string key, byte[] value, DistributedCacheEntryOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(value);
-        ArgumentNullException.ThrowIfNull(options);
-        ThrowIfDisposed();
-        if (Admits(key, value.Length, options, out Deadlines deadlines, out Now now))
-        {
-            Store(key, ForCaller(value), deadlines, now);
-        }
-    }
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => Set(null, key, value, options);
 
     /// <summary>Stores a copy of the value, made before this returns.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value; may be empty.</param>
     /// <param name="options">When the entry expires.</param>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(options);
-        ThrowIfDisposed();
-        if (Admits(key, value.Length, options, out Deadlines deadlines, out Now now))
-        {
-            Store(key, value.ToArray(), deadlines, now);
-        }
-    }
+    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) =>
+        Set(null, key, value, options);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            Set(key, value, options);
-            return Task.CompletedTask;
-        }
-        catch (Exception exception)
-        {
-            return Failed<bool>(exception, token);
-        }
-    }
+    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        SetAsync(null, key, value, options, token);
 
     /// <inheritdoc cref="Set(string, ReadOnlySequence{byte}, DistributedCacheEntryOptions)"/>
     /// <param name="key">The key.</param>
     /// <param name="value">The value; may be empty.</param>
     /// <param name="options">When the entry expires.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            Set(key, value, options);
-            return ValueTask.CompletedTask;
-        }
-        catch (Exception exception)
-        {
-            return new ValueTask(Failed<bool>(exception, token));
-        }
-    }
+    public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        SetAsync(null, key, value, options, token);
 
     /// <summary>
     /// Uses the entry without reading it: a sliding window begins anew, and the entry is the most recently used. Neither
@@ -237,56 +176,20 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// </summary>
     /// <param name="key">The key.</param>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public void Refresh(string key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ThrowIfDisposed();
-        _store.Use(key);
-    }
+    public void Refresh(string key) => Refresh(null, key);
 
-    /// <inheritdoc cref="Refresh"/>
+    /// <inheritdoc cref="Refresh(string)"/>
     /// <param name="key">The key.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public Task RefreshAsync(string key, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            Refresh(key);
-            return Task.CompletedTask;
-        }
-        catch (Exception exception)
-        {
-            return Failed<bool>(exception, token);
-        }
-    }
+    public Task RefreshAsync(string key, CancellationToken token = default) => RefreshAsync(null, key, token);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public void Remove(string key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        ThrowIfDisposed();
-        _store.Remove(key);
-    }
+    public void Remove(string key) => Remove(null, key);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "What is thrown goes through the task.")]
-    public Task RemoveAsync(string key, CancellationToken token = default)
-    {
-        try
-        {
-            ThrowIfNullOrCancelled(key, token);
-            Remove(key);
-            return Task.CompletedTask;
-        }
-        catch (Exception exception)
-        {
-            return Failed<bool>(exception, token);
-        }
-    }
+    public Task RemoveAsync(string key, CancellationToken token = default) => RemoveAsync(null, key, token);
 
     /// <summary>
     /// Removes every entry, one after the other: what was there at the call, and was not set again meanwhile, is gone
@@ -295,7 +198,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     public void Clear()
     {
         ThrowIfDisposed();
-        _store.RemoveWhere(pattern: null);
+        _store.RemoveWhere(pattern: null, hostOnly: false);
     }
 
     /// <summary>
@@ -311,7 +214,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         ArgumentNullException.ThrowIfNull(pattern);
         ThrowIfDisposed();
-        return _store.RemoveWhere(new KeyPattern(pattern));
+        return _store.RemoveWhere(new KeyPattern(pattern), hostOnly: false);
     }
 
     /// <summary>
@@ -327,28 +230,183 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         ThrowIfDisposed();
         (long hits, long misses) = _reads.Read();
-        ShardTally tally = _store.Tally();
-        return new CacheStatistics
-        {
-            Hits = hits,
-            Misses = misses,
-            Sets = tally.Sets,
-            Removals = tally.Removals,
-            Rejections = Interlocked.Read(ref _rejections),
-            EvictionsForEntries = tally.EvictionsForEntries,
-            EvictionsForBytes = tally.EvictionsForBytes,
-            EvictionsExpired = tally.EvictionsExpired,
-            Entries = _store.Count,
-            Bytes = _store.SizeBytes,
-            LastSweep = Volatile.Read(ref _lastSweep),
-        };
+        return Statistics(hits, misses, _store.Changes(), Interlocked.Read(ref _rejections), _store.Count, _store.SizeBytes);
+    }
+
+    /// <summary>
+    /// One tenant's part of this cache: entries with the same key in different parts have nothing to do with one another,
+    /// and none of them is what this cache's own members find.
+    /// </summary>
+    /// <param name="tenantId">1 to 256 UTF-16 units, well-formed and without control characters.</param>
+    /// <returns>The part, which is cheap to make.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="tenantId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="tenantId"/> is no valid id.</exception>
+    public BoundedCachePartition ForTenant(string tenantId)
+    {
+        TenantIds.ThrowIfInvalid(tenantId, nameof(tenantId));
+        ThrowIfDisposed();
+        return new BoundedCachePartition(this, tenantId);
     }
 
     /// <summary>Drops all entries. May be called repeatedly, and while other members run.</summary>
     public void Dispose()
     {
         _isDisposed = true;
-        _store.RemoveWhere(pattern: null);
+        _store.RemoveWhere(pattern: null, hostOnly: false);
+    }
+
+    // What the public members, partitions and decorators do for one tenant; null is the host's partition. The id is valid.
+
+    internal byte[]? Get(string? tenantId, string key) => Read(tenantId, key) is { } entry ? Isolated(entry.Value) : null;
+
+    internal Task<byte[]?> GetAsync(string? tenantId, string key, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            return Read(tenantId, key) is { } entry ? Task.FromResult<byte[]?>(Isolated(entry.Value)) : Missing;
+        }
+        catch (Exception exception)
+        {
+            return Failed<byte[]?>(exception, token);
+        }
+    }
+
+    internal bool TryGet(string? tenantId, string key, IBufferWriter<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        if (Read(tenantId, key) is not { } entry)
+        {
+            return false;
+        }
+
+        destination.Write(entry.Value);
+        return true;
+    }
+
+    internal ValueTask<bool> TryGetAsync(string? tenantId, string key, IBufferWriter<byte> destination, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            return new ValueTask<bool>(TryGet(tenantId, key, destination));
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask<bool>(Failed<bool>(exception, token));
+        }
+    }
+
+    internal void Set(string? tenantId, string key, byte[] value, DistributedCacheEntryOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        if (Admits(tenantId, key, value.Length, options, out Deadlines deadlines, out Now now))
+        {
+            Store(tenantId, key, Isolated(value), deadlines, now);
+        }
+    }
+
+    internal void Set(string? tenantId, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        if (Admits(tenantId, key, value.Length, options, out Deadlines deadlines, out Now now))
+        {
+            Store(tenantId, key, value.ToArray(), deadlines, now);
+        }
+    }
+
+    internal Task SetAsync(string? tenantId, string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Set(tenantId, key, value, options);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
+    }
+
+    internal ValueTask SetAsync(string? tenantId, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Set(tenantId, key, value, options);
+            return ValueTask.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return new ValueTask(Failed<bool>(exception, token));
+        }
+    }
+
+    internal void Refresh(string? tenantId, string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        _store.Use(tenantId, key);
+    }
+
+    internal Task RefreshAsync(string? tenantId, string key, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Refresh(tenantId, key);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
+    }
+
+    internal void Remove(string? tenantId, string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        _store.Remove(tenantId, key);
+    }
+
+    internal Task RemoveAsync(string? tenantId, string key, CancellationToken token)
+    {
+        try
+        {
+            ThrowIfNullOrCancelled(key, token);
+            Remove(tenantId, key);
+            return Task.CompletedTask;
+        }
+        catch (Exception exception)
+        {
+            return Failed<bool>(exception, token);
+        }
+    }
+
+    internal RoomAmount UsedBy(string tenantId)
+    {
+        ThrowIfDisposed();
+        return _store.UsedBy(tenantId);
+    }
+
+    internal int RemoveWhere(string? tenantId, string? pattern)
+    {
+        ThrowIfDisposed();
+        return _store.RemoveWhere(tenantId, pattern is null ? null : new KeyPattern(pattern));
+    }
+
+    internal CacheStatistics StatisticsOf(string tenantId)
+    {
+        RoomAmount used = UsedBy(tenantId);
+        TenantTally tally = _store.Tenants.FindTally(tenantId) ?? new TenantTally();
+        return Statistics(tally.Hits.Value, tally.Misses.Value, ChangeTally.Snapshot(ref tally.Changes), Interlocked.Read(ref tally.Rejections), used.Entries, used.Bytes);
     }
 
     /// <summary>What <see cref="RemoveExpired"/> does, until it is cancelled.</summary>
@@ -359,14 +417,21 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         DateTimeOffset startedAt = _timeProvider.GetUtcNow();
         long start = _timeProvider.GetTimestamp();
         int removed = _store.Sweep(_clock.Read(), cancellationToken);
-        Volatile.Write(ref _lastSweep, new SweepStatistics
-        {
-            Number = Interlocked.Increment(ref _sweeps),
-            StartedAt = startedAt,
-            Duration = _timeProvider.GetElapsedTime(start),
-            Removed = removed,
-        });
+        Remember(startedAt, _timeProvider.GetElapsedTime(start), removed);
         return removed;
+    }
+
+    /// <summary>Two sweeps may end at once; the last is the one with the higher number.</summary>
+    private void Remember(DateTimeOffset startedAt, TimeSpan duration, int removed)
+    {
+        SweepStatistics? last;
+        SweepStatistics sweep;
+        do
+        {
+            last = Volatile.Read(ref _lastSweep);
+            sweep = new SweepStatistics { Number = (last?.Number ?? 0) + 1, StartedAt = startedAt, Duration = duration, Removed = removed };
+        }
+        while (Interlocked.CompareExchange(ref _lastSweep, sweep, last) != last);
     }
 
     private static Task<T> Failed<T>(Exception exception, CancellationToken token) =>
@@ -380,79 +445,127 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         token.ThrowIfCancellationRequested();
     }
 
+    private CacheStatistics Statistics(long hits, long misses, ChangeTally changes, long rejections, long entries, long bytes) => new()
+    {
+        Hits = hits,
+        Misses = misses,
+        Sets = changes[Change.Set],
+        Removals = changes[Change.Removal],
+        Rejections = rejections,
+        EvictionsForEntries = changes[Change.EvictionForEntries],
+        EvictionsForBytes = changes[Change.EvictionForBytes],
+        EvictionsForTenantLimit = changes[Change.EvictionForTenantLimit],
+        EvictionsExpired = changes[Change.EvictionExpired],
+        Entries = (int)entries,
+        Bytes = bytes,
+        LastSweep = Volatile.Read(ref _lastSweep),
+    };
+
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 
-    private Entry? Read(string key)
+    private Entry? Read(string? tenantId, string key)
     {
         ArgumentNullException.ThrowIfNull(key);
         ThrowIfDisposed();
-        Entry? entry = _store.Use(key);
+        Entry? entry = _store.Use(tenantId, key);
         if (entry is null)
         {
             _reads.Miss();
+            if (tenantId is not null)
+            {
+                _store.Tenants.FindTally(tenantId)?.Misses.Increment();
+            }
         }
         else
         {
             _reads.Hit();
+            entry.Tenant?.Tally.Hits.Increment();
         }
 
         return entry;
     }
 
-    private byte[] ForCaller(byte[] value) => _isolateValues ? value.AsSpan().ToArray() : value;
+    private byte[] Isolated(byte[] value) => _isolateValues ? value.AsSpan().ToArray() : value;
 
     /// <summary>
     /// Says whether a value is to be stored, before any of it is copied. Where it is not, for it is too large or has
     /// expired already, the old value of its key is removed: it would be stale.
     /// </summary>
-    private bool Admits(string key, long length, DistributedCacheEntryOptions options, out Deadlines deadlines, out Now now)
+    private bool Admits(string? tenantId, string key, long length, DistributedCacheEntryOptions options, out Deadlines deadlines, out Now now)
     {
         now = _clock.Read();
         deadlines = options is { AbsoluteExpiration: null, AbsoluteExpirationRelativeToNow: null, SlidingExpiration: null }
             ? Deadlines.From(absolute: null, _defaultRelative, _defaultSliding, now)
             : Deadlines.From(options, now);
 
-        if (!_store.Fits(key, length, !deadlines.AreNever))
+        if (!_store.Fits(tenantId, key, length, !deadlines.AreNever))
         {
-            _store.Remove(key);
-            Interlocked.Increment(ref _rejections);
-            _logger.ValueTooLarge(_name, length, _maxBytes);
+            Refuse(tenantId, key, length);
             return false;
         }
 
         if (deadlines.HavePassed(now))
         {
-            _store.Remove(key);
+            _store.Remove(tenantId, key);
             return false;
         }
 
         return true;
     }
 
-    private void Store(string key, byte[] value, Deadlines deadlines, Now now)
+    private void Store(string? tenantId, string key, byte[] value, Deadlines deadlines, Now now)
     {
         AdmissionReport report = default;
-        _store.Set(key, value, deadlines, now, ref report);
-        if (report.Evicted != EvictionReason.None && _toldOfLiveEviction == 0)
+        _store.Set(tenantId, key, value, deadlines, now, ref report);
+        if (report.IsRefused)
         {
-            TellOfLiveEviction(report.Evicted);
+            Refuse(tenantId, key, value.Length);
+        }
+
+        if (report.Evicted is { } reason)
+        {
+            TellOfLiveEviction(reason);
+        }
+
+        if (_isDisposed)
+        {
+            // Disposed meanwhile, and perhaps cleared before the entry was there.
+            _store.Remove(tenantId, key);
         }
     }
 
-    private void TellOfLiveEviction(EvictionReason reason)
+    private void Refuse(string? tenantId, string key, long length)
     {
-        if (Interlocked.Exchange(ref _toldOfLiveEviction, 1) != 0)
+        _store.Remove(tenantId, key);
+        Interlocked.Increment(ref _rejections);
+        if (tenantId is not null && _store.Tenants.FindTally(tenantId) is { } tally)
+        {
+            Interlocked.Increment(ref tally.Rejections);
+        }
+
+        long maxBytes = tenantId is null ? _maxBytes : Math.Min(_maxBytes, _store.Tenants.Limits.For(tenantId).MaxBytes);
+        _logger.ValueTooLarge(_name, length, maxBytes, maxBytes < _maxBytes ? "MaxBytesPerTenant" : nameof(BoundedDistributedCacheOptions.MaxBytes));
+    }
+
+    private void TellOfLiveEviction(Change reason)
+    {
+        ref int told = ref reason == Change.EvictionForTenantLimit ? ref _toldOfTenantAtLimit : ref _toldOfLiveEviction;
+        if (told != 0 || Interlocked.Exchange(ref told, 1) != 0)
         {
             return;
         }
 
-        if (reason == EvictionReason.Entries)
+        switch (reason)
         {
-            _logger.FirstLiveEviction(_name, _maxEntries, "entries", nameof(BoundedDistributedCacheOptions.MaxEntries));
-        }
-        else
-        {
-            _logger.FirstLiveEviction(_name, _maxBytes, "bytes", nameof(BoundedDistributedCacheOptions.MaxBytes));
+            case Change.EvictionForTenantLimit:
+                _logger.FirstTenantAtLimit(_name);
+                break;
+            case Change.EvictionForEntries:
+                _logger.FirstLiveEviction(_name, _maxEntries, "entries", nameof(BoundedDistributedCacheOptions.MaxEntries));
+                break;
+            default:
+                _logger.FirstLiveEviction(_name, _maxBytes, "bytes", nameof(BoundedDistributedCacheOptions.MaxBytes));
+                break;
         }
     }
 }

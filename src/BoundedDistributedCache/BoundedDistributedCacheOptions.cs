@@ -64,6 +64,24 @@ public sealed class BoundedDistributedCacheOptions
         }
     } = "default";
 
+    /// <summary>
+    /// How many entries each tenant holds at most. Beyond that it drops its own least recently used entry, never
+    /// another's. At least 1, or <see langword="null"/>, the default, for no limit but the cache's.
+    /// </summary>
+    public int? MaxEntriesPerTenant { get; set; }
+
+    /// <summary>
+    /// How many bytes the entries of each tenant take at most. At least 1, or <see langword="null"/>, the default, for no
+    /// limit but the cache's.
+    /// </summary>
+    public long? MaxBytesPerTenant { get; set; }
+
+    /// <summary>
+    /// Limits of single tenants, by their ids. In a host these follow changes of the configuration without a restart; a
+    /// lowered limit is reached at the tenant's next set or at the next sweep.
+    /// </summary>
+    public IDictionary<string, TenantLimits> Tenants { get; } = new Dictionary<string, TenantLimits>(StringComparer.Ordinal);
+
     internal void SetNameUnlessSet(string name)
     {
         if (!_isNameSet)

@@ -52,7 +52,28 @@ internal sealed class BoundedDistributedCacheOptionsValidator : IValidateOptions
         if (string.IsNullOrWhiteSpace(options.Name) || options.Name.Length > MaxNameLength || options.Name.Any(char.IsControl))
             Refuse(nameof(options.Name), Printable(options.Name), $"it must have from 1 to {MaxNameLength} characters, not all of them white space and none of them a control character");
 
+        RefuseLimits(options.MaxEntriesPerTenant, options.MaxBytesPerTenant, nameof(options.MaxEntriesPerTenant), nameof(options.MaxBytesPerTenant));
+
+        // A tenant's id is not repeated: it may be a customer's name.
+        foreach (var (tenantId, limits) in options.Tenants)
+        {
+            if (!TenantIds.IsValid(tenantId))
+                Refuse(nameof(options.Tenants), "set for a tenant whose id is not valid", $"an id has from 1 to {TenantIds.MaxLength} UTF-16 units, well-formed and without control characters");
+            else if (limits is null)
+                Refuse($"{nameof(options.Tenants)}[...]", "null", "it must have limits");
+            else
+                RefuseLimits(limits.MaxEntries, limits.MaxBytes, $"{nameof(options.Tenants)}[...].{nameof(limits.MaxEntries)}", $"{nameof(options.Tenants)}[...].{nameof(limits.MaxBytes)}");
+        }
+
         return failures;
+
+        void RefuseLimits(int? maxEntries, long? maxBytes, string entriesOption, string bytesOption)
+        {
+            if (maxEntries < 1)
+                Refuse(entriesOption, Text(maxEntries.Value), "it must be at least 1, or not set");
+            if (maxBytes < 1)
+                Refuse(bytesOption, Text(maxBytes.Value), "it must be at least 1, or not set");
+        }
 
         void Refuse(string option, string value, string allowed)
         {

@@ -26,6 +26,7 @@ public sealed class DisposalTests
         ["RemoveAsync"] = cache => cache.RemoveAsync("key").GetAwaiter().GetResult(),
         ["Clear"] = cache => cache.Clear(),
         ["RemoveByPattern"] = cache => cache.RemoveByPattern("*"),
+        ["ForTenant"] = cache => cache.ForTenant("acme"),
         ["RemoveExpired"] = cache => cache.RemoveExpired(),
     };
 
@@ -38,6 +39,19 @@ public sealed class DisposalTests
 
         Exception exception = Assert.ThrowsAny<Exception>(() => Calls[member](cache));
         Assert.IsType<ObjectDisposedException>((exception as AggregateException)?.InnerException ?? exception);
+    }
+
+    [Fact]
+    public void APartitionOfADisposedCacheThrowsToo()
+    {
+        BoundedDistributedCache cache = TestCache.Make();
+        BoundedCachePartition partition = cache.ForTenant("acme");
+        cache.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => partition.Get("key"));
+        Assert.Throws<ObjectDisposedException>(() => partition.Count);
+        Assert.Throws<ObjectDisposedException>(() => partition.GetStatistics());
+        Assert.Throws<ObjectDisposedException>(() => partition.Clear());
     }
 
     [Fact]

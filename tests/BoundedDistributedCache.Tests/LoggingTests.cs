@@ -1,6 +1,8 @@
+using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Options;
 using Moq;
 
 namespace BoundedCache.Tests;
@@ -47,6 +49,35 @@ public sealed class LoggingTests
 
         Assert.Empty(_logger.Collector.GetSnapshot());
         Assert.Equal(1, cache.GetStatistics().EvictionsExpired);
+    }
+
+    [Fact]
+    public void KeysThatCrowdOnePlaceAreNoSignOfACacheTooSmall()
+    {
+        KeyHasher hasher = new(42);
+        using BoundedDistributedCache cache = new(Options.Create(new BoundedDistributedCacheOptions()), null, _logger, hasher);
+        foreach (string key in Enumerable.Range(0, int.MaxValue).Select(i => "key" + i).Where(key => hasher.Hash(null, key) is ulong hash && (hash & 0x3fff) == 0 && hash >> 61 == 0).Take(40))
+        {
+            cache.Set(key);
+        }
+
+        Assert.Equal(32, cache.Count);
+        Assert.Equal(8, cache.GetStatistics().EvictionsForEntries);
+        Assert.Empty(_logger.Collector.GetSnapshot());
+    }
+
+    [Fact]
+    public void TheFirstTenantAtItsLimitIsToldOnceWithoutItsId()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(logger: _logger, configure: options => options.MaxEntriesPerTenant = 2);
+        for (int i = 0; i < 10; i++)
+        {
+            cache.ForTenant("acme").Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        FakeLogRecord record = Assert.Single(_logger.Collector.GetSnapshot());
+        Assert.Contains("MaxEntriesPerTenant", record.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("acme", record.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -170,7 +170,11 @@ public class ServiceCollectionExtensionsTests
             ("IsolateValues", "true"),
             ("DefaultSlidingExpiration", "00:44:00"),
             ("DefaultAbsoluteExpirationRelativeToNow", "55.00:00:00"),
-            ("Name", "orders"))));
+            ("Name", "orders"),
+            ("MaxEntriesPerTenant", "66"),
+            ("MaxBytesPerTenant", "77000000000"),
+            ("Tenants:acme:MaxEntries", "8"),
+            ("Tenants:acme:MaxBytes", "99000000000"))));
 
         var options = OptionsOf(container, null);
 
@@ -184,10 +188,13 @@ public class ServiceCollectionExtensionsTests
                 DefaultSlidingExpiration = TimeSpan.FromMinutes(44),
                 DefaultAbsoluteExpirationRelativeToNow = TimeSpan.FromDays(55),
                 Name = "orders",
+                MaxEntriesPerTenant = 66,
+                MaxBytesPerTenant = 77_000_000_000,
+                Tenants = { ["acme"] = new TenantLimits { MaxEntries = 8, MaxBytes = 99_000_000_000 } },
             },
             options,
             strict: true);
-        Assert.Equal(7, typeof(BoundedDistributedCacheOptions).GetProperties().Length);
+        Assert.Equal(10, typeof(BoundedDistributedCacheOptions).GetProperties().Length);
     }
 
     [Fact]

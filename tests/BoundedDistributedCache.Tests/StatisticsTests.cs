@@ -1,4 +1,5 @@
 using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BoundedCache.Tests;
@@ -125,6 +126,43 @@ public sealed class StatisticsTests
     }
 
     [Fact]
+    public void OfTwoSweepsThatEndAtOnceTheLastHasTheHigherNumber()
+    {
+        ReenteringClock clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(clock: clock);
+        clock.BeforeTheSecondTimestamp = () =>
+        {
+            Thread other = new(() => cache.RemoveExpired());
+            other.Start();
+            other.Join();
+        };
+
+        cache.RemoveExpired();
+
+        Assert.Equal(2, cache.GetStatistics().LastSweep!.Number);
+    }
+
+    [Fact]
+    public void AVictimThatHadExpiredIsNoLiveEviction()
+    {
+        FakeTimeProvider clock = new();
+        FakeLogger<BoundedDistributedCache> logger = new();
+        using BoundedDistributedCache cache = TestCache.Make(int.MaxValue, 1_000_000, clock, logger);
+        for (int i = 0; i < 2_000; i++)
+        {
+            cache.Set("key" + i, new byte[100], TestCache.Relative(TimeSpan.FromSeconds(1)));
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        cache.Set("big", new byte[900_000], TestCache.NoExpiry);
+
+        CacheStatistics statistics = cache.GetStatistics();
+        Assert.Equal(statistics.EvictionsExpired, statistics.Evictions);
+        Assert.NotEqual(0, statistics.Evictions);
+        Assert.Empty(logger.Collector.GetSnapshot());
+    }
+
+    [Fact]
     public void CountsAreExactOnceManyThreadsAreDone()
     {
         const int Threads = 8;
@@ -150,5 +188,22 @@ public sealed class StatisticsTests
         Assert.Equal(Threads * Rounds, statistics.Sets);
         Assert.Equal(Threads * Rounds, statistics.Removals);
         Assert.Equal((0, 0L), (statistics.Entries, statistics.Bytes));
+    }
+
+    private sealed class ReenteringClock : FakeTimeProvider
+    {
+        private int _timestamps;
+
+        public Action? BeforeTheSecondTimestamp { get; set; }
+
+        public override long GetTimestamp()
+        {
+            if (++_timestamps == 2)
+            {
+                BeforeTheSecondTimestamp!();
+            }
+
+            return base.GetTimestamp();
+        }
     }
 }

@@ -33,17 +33,23 @@ public sealed class CacheStatistics
     /// <summary>Values that were not stored, since each by itself is larger than the cache may be.</summary>
     public long Rejections { get; internal init; }
 
-    /// <summary>Live entries that were dropped because the cache held <c>MaxEntries</c>.</summary>
+    /// <summary>
+    /// Live entries that were dropped because the cache held <c>MaxEntries</c>, or because their keys crowded one place of
+    /// it (far more than chance gives, as keys crafted to collide do).
+    /// </summary>
     public long EvictionsForEntries { get; internal init; }
 
     /// <summary>Live entries that were dropped because the cache held <c>MaxBytes</c>.</summary>
     public long EvictionsForBytes { get; internal init; }
 
+    /// <summary>Live entries that were dropped because their tenant held what its limits allow.</summary>
+    public long EvictionsForTenantLimit { get; internal init; }
+
     /// <summary>Entries that were dropped after they had expired.</summary>
     public long EvictionsExpired { get; internal init; }
 
     /// <summary>Entries that were dropped for any reason but a caller's wish.</summary>
-    public long Evictions => EvictionsForEntries + EvictionsForBytes + EvictionsExpired;
+    public long Evictions => EvictionsForEntries + EvictionsForBytes + EvictionsForTenantLimit + EvictionsExpired;
 
     /// <summary>Entries that are held; expired ones count until they are dropped.</summary>
     public int Entries { get; internal init; }

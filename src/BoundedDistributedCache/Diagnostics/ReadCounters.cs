@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -14,9 +13,10 @@ namespace BoundedCache.Diagnostics;
 /// is used again when its cache was collected; so a cell says whose it is. The cell of a thread that ended is folded
 /// into a total, whenever the list is added up or has doubled.
 /// </remarks>
-[SuppressMessage("Design", "CA1001", Justification = "The finalizer gives a number back; there is nothing to dispose.")]
 internal sealed class ReadCounters
 {
+    private const int NoNumber = -1;
+
     private static readonly Lock NumbersLock = new();
     private static readonly SortedSet<int> FreeNumbers = [];
     private static int _numbers;
@@ -33,6 +33,8 @@ internal sealed class ReadCounters
 
     public ReadCounters()
     {
+        // The finalizer runs also where the lock below throws.
+        _number = NoNumber;
         lock (NumbersLock)
         {
             _number = FreeNumbers.Count > 0 ? FreeNumbers.Min : _numbers++;
@@ -42,9 +44,12 @@ internal sealed class ReadCounters
 
     ~ReadCounters()
     {
-        lock (NumbersLock)
+        if (_number != NoNumber)
         {
-            FreeNumbers.Add(_number);
+            lock (NumbersLock)
+            {
+                FreeNumbers.Add(_number);
+            }
         }
     }
 

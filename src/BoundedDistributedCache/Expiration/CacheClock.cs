@@ -24,9 +24,10 @@ internal sealed class CacheClock
     {
         if (ReferenceEquals(provider, TimeProvider.System))
         {
-            long milliseconds = Environment.TickCount64;
-            _measuredAt = milliseconds;
-            _utcOffset = MeasureOffset(milliseconds);
+            _measuredAt = Environment.TickCount64;
+            while (!TryMeasureOffset(out _utcOffset))
+            {
+            }
         }
         else
         {
@@ -52,14 +53,20 @@ internal sealed class CacheClock
         return new Now(monotonic, monotonic + Volatile.Read(ref _utcOffset));
     }
 
-    private static long MeasureOffset(long milliseconds) =>
-        TimeProvider.System.GetUtcNow().UtcTicks - (milliseconds * TimeSpan.TicksPerMillisecond);
+    /// <summary>
+    /// False where the thread was held up between looking at the two clocks, which would pass for a step of one of them.
+    /// </summary>
+    private static bool TryMeasureOffset(out long offset)
+    {
+        long milliseconds = Environment.TickCount64;
+        offset = TimeProvider.System.GetUtcNow().UtcTicks - (milliseconds * TimeSpan.TicksPerMillisecond);
+        return (Environment.TickCount64 - milliseconds) * TimeSpan.TicksPerMillisecond <= OffsetTolerance;
+    }
 
     private void FollowSystemClock(long milliseconds)
     {
         Volatile.Write(ref _measuredAt, milliseconds);
-        long offset = MeasureOffset(milliseconds);
-        if (Math.Abs(offset - Volatile.Read(ref _utcOffset)) > OffsetTolerance)
+        if (TryMeasureOffset(out long offset) && Math.Abs(offset - Volatile.Read(ref _utcOffset)) > OffsetTolerance)
         {
             Volatile.Write(ref _utcOffset, offset);
         }

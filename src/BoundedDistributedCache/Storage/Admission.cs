@@ -6,7 +6,18 @@ namespace BoundedCache.Storage;
 internal struct AdmissionReport
 {
     /// <summary>The limit for which a live entry was evicted, if one was.</summary>
-    public EvictionReason Evicted;
+    public Change? Evicted;
+
+    /// <summary>The entry by itself is more than its tenant may hold, and was not stored.</summary>
+    public bool IsRefused;
+
+    public void Tell(Change eviction)
+    {
+        if (eviction != Change.EvictionExpired)
+        {
+            Evicted = eviction;
+        }
+    }
 }
 
 /// <summary>
@@ -16,19 +27,20 @@ internal struct AdmissionReport
 /// <remarks>
 /// <para>
 /// Under its shard's lock a Set takes what is missing from the budgets, then from its own shard's victims, whose room
-/// passes to it directly. Where its own shard has nothing old enough, it leaves the lock and evicts elsewhere, giving
-/// that room to the budgets, and begins again, twice at most. So nobody waits for room while holding any, and room in
-/// hand never outlives a lock.
+/// passes to it directly. Where its own shard has nothing old enough, or its tenant's limit is what is short, it leaves
+/// the lock and evicts elsewhere (the tenant's own least recently used), giving that room to the budgets, and begins
+/// again, twice at most. So nobody waits for room while holding any, and room in hand never outlives a lock.
 /// </para>
 /// <para>
-/// What is left goes through the gate, one thread at a time. Its claim keeps everybody else from the budgets, so what
-/// shards hold can only shrink; who took before the claim was seen holds a shard's lock and is met there. So the gate's
-/// holder gets everything in the end, and two values of more than half the cache both get through.
+/// What is left goes through the gate, one thread at a time. Its claims, on the cache and on the tenant, keep everybody
+/// else from the budgets, so what shards hold can only shrink; who took before a claim was seen holds a shard's lock and
+/// is met there. So the gate's holder gets everything in the end, and two values of more than half the cache both get
+/// through. Limits of a tenant are read anew in each round: a value that no longer fits is refused, not waited for.
 /// </para>
 /// <para>
-/// Lock order: the gate, then one shard's lock. The entry of the key that is being set is never a victim, for it may
-/// not be missing to readers before its successor is there. What can fail (a slot, the ranking's buffer) is asked for
-/// before the first victim goes.
+/// Lock order: the gate, one shard's lock, one tenant's lock. The entry of the key that is being set is never a victim,
+/// for it may not be missing to readers before its successor is there. What can fail (a slot) is asked for before the
+/// first victim goes.
 /// </para>
 /// </remarks>
 internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room room)
@@ -37,35 +49,100 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     private const int VisitsElsewhere = 8;
     private const int AverageChargesForGate = 16;
 
+    private readonly TenantDirectory _tenants = shards.Tenants;
+    private readonly TenantRanking _ranking = new(shards, clock);
     private readonly Lock _gate = new();
 
-    /// <summary>Links the entry, which must fit the limits by itself.</summary>
-    public void Admit(Shard shard, Entry entry, Now now, ref AdmissionReport report)
+    private enum Outcome
     {
-        for (int tries = 0; ; tries++)
+        Admitted,
+
+        /// <summary>The cache's room is short.</summary>
+        CacheShort,
+
+        /// <summary>The tenant's limit leaves no room.</summary>
+        TenantShort,
+
+        /// <summary>The tenant's record was retired meanwhile.</summary>
+        Retired,
+    }
+
+    /// <summary>Links the entry, which must fit the cache by itself.</summary>
+    public void Admit(Shard shard, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
+    {
+        bool isAdmitted = false;
+        try
         {
-            RoomAmount missing;
-            long ownOldest;
-            lock (shard.Lock)
+            isAdmitted = TryAdmitWithoutGate(shard, entry, tenantId, now, ref report)
+                || (!report.IsRefused && TryAdmitThroughGate(shard, entry, tenantId, now, ref report));
+        }
+        finally
+        {
+            if (!isAdmitted && tenantId is not null)
             {
-                if (TryAdmit(shard, entry, now, inGate: false, ref report, out missing, out ownOldest))
-                {
-                    return;
-                }
+                _tenants.RetireIfIdle(tenantId);
             }
-
-            if (tries == TriesBeforeGate || IsWorthTheGate(missing))
-            {
-                AdmitThroughGate(shard, entry, now, ref report);
-                return;
-            }
-
-            EvictElsewhere(shard, ownOldest, missing, now, ref report);
         }
     }
 
-    private static EvictionReason ReasonOf(RoomAmount missing) =>
-        missing.Entries > 0 ? EvictionReason.Entries : EvictionReason.Bytes;
+    /// <summary>Evicts a few of a tenant's own, where its limits were lowered below what it holds.</summary>
+    /// <returns>Whether it is worth another call.</returns>
+    public bool EvictExcess(Tenant tenant, Now now)
+    {
+        RoomAmount excess = tenant.Excess(_tenants.Limits);
+        AdmissionReport report = default;
+        return !excess.IsNone && EvictMembers(tenant, keep: null, excess, now, ref report);
+    }
+
+    private bool TryAdmitWithoutGate(Shard shard, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
+    {
+        for (int tries = 0; ;)
+        {
+            Tenant? tenant = tenantId is null ? null : _tenants.GetOrMake(tenantId);
+            if (IsTooLarge(entry, tenantId))
+            {
+                report.IsRefused = true;
+                return false;
+            }
+
+            RoomAmount missing;
+            long ownOldest;
+            Outcome outcome;
+            lock (shard.Lock)
+            {
+                outcome = TryAdmit(shard, entry, tenant, now, inGate: false, ref report, out missing, out ownOldest);
+            }
+
+            switch (outcome)
+            {
+                case Outcome.Admitted:
+                    return true;
+                case Outcome.Retired:
+                    continue;
+                case Outcome.CacheShort when IsWorthTheGate(missing):
+                    return false;
+                default:
+                    if (tries++ == TriesBeforeGate)
+                    {
+                        return false;
+                    }
+
+                    break;
+            }
+
+            if (outcome == Outcome.TenantShort)
+            {
+                EvictMembers(tenant!, entry, missing, now, ref report);
+            }
+            else
+            {
+                EvictElsewhere(shard, ownOldest, missing, now, ref report);
+            }
+        }
+    }
+
+    private bool IsTooLarge(Entry entry, string? tenantId) =>
+        tenantId is not null && entry.Charge > _tenants.Limits.For(tenantId).MaxBytes;
 
     private bool IsWorthTheGate(RoomAmount missing) =>
         missing.Bytes > AverageChargesForGate * (room.Bytes.Used / Math.Max(1, room.Entries.Used));
@@ -74,9 +151,10 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     /// Takes room and links, all under the shard's lock, or leaves everything but victims as it was and says what was
     /// short, and the stamp of the shard's own oldest, which was too young to go.
     /// </summary>
-    private bool TryAdmit(
+    private Outcome TryAdmit(
         Shard shard,
         Entry entry,
+        Tenant? tenant,
         Now now,
         bool inGate,
         ref AdmissionReport report,
@@ -84,38 +162,64 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         out long ownOldest)
     {
         shard.GrowIndex();
-        Entry? replaced = shard.Locate(entry.Key, entry.Hash, out int chainLength);
+        Entry? replaced = shard.Locate(tenant?.Id, entry.Key, entry.Hash, out int chainLength);
         RoomAmount needed = RoomAmount.Of(entry) - (replaced is null ? RoomAmount.None : RoomAmount.Of(replaced));
-        RoomAmount inHand = RoomAmount.None;
         ownOldest = Shard.NoVictim;
+        if (tenant is not null)
+        {
+            missing = tenant.Missing(needed, _tenants.Limits, inGate);
+            if (!missing.IsNone)
+            {
+                return Outcome.TenantShort;
+            }
+        }
+
+        if (replaced is null)
+        {
+            shard.EnsureSlot();
+        }
+
+        RoomAmount forRecord = tenant is null || tenant.IsPaid ? RoomAmount.None : new(0, tenant.RecordCharge);
+        needed += forRecord;
+        RoomAmount inHand = RoomAmount.None;
+        bool neededVictim = false;
         try
         {
             if (replaced is null && shard.IsCrowded(chainLength))
             {
-                inHand += EvictCrowding(shard, entry.Hash, chainLength, ref report);
+                inHand += EvictCrowding(shard, entry.Hash, chainLength, now);
+                neededVictim = true;
             }
 
             missing = room.Missing(needed - inHand, inGate);
+            neededVictim |= !missing.IsNone || report.Evicted is not null;
             if (!inGate && !missing.IsNone)
             {
-                inHand += EvictOwn(shard, replaced, needed - inHand, now, ref report, out ownOldest);
+                ownOldest = EvictOwn(shard, replaced, needed, now, ref inHand, ref report);
             }
 
-            if (replaced is null)
+            RoomAmount fromBudgets = (needed - inHand).Excess;
+            if (!room.TryTake(fromBudgets, inGate))
             {
-                shard.EnsureSlot();
+                missing = room.Missing(needed - inHand, inGate);
+                return Outcome.CacheShort;
             }
 
-            RoomAmount change = needed - inHand;
-            if (!room.TryTake(change.Excess, inGate))
+            inHand += fromBudgets;
+            bool pays = false;
+            Joining joining = replaced is null
+                ? shard.TryJoin(entry, tenant, inGate, out pays)
+                : Shard.TryReplace(entry, replaced, inGate);
+            if (joining != Joining.Joined)
             {
-                missing = room.Missing(change, inGate);
-                return false;
+                missing = tenant!.Missing(needed - forRecord, _tenants.Limits, inGate);
+                return joining == Joining.Retired ? Outcome.Retired : Outcome.TenantShort;
             }
 
-            inHand = (RoomAmount.None - change).Excess;
-            shard.Link(entry, replaced, now, countsForRecency: replaced is null || !missing.IsNone);
-            return true;
+            // What was taken for a record that another entry paid for meanwhile goes back.
+            inHand -= pays ? needed : needed - forRecord;
+            shard.Link(entry, replaced, now, countsForRecency: replaced is null || neededVictim);
+            return Outcome.Admitted;
         }
         finally
         {
@@ -123,63 +227,73 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
     }
 
-    private static RoomAmount EvictCrowding(Shard shard, int hash, int chainLength, ref AdmissionReport report)
+    /// <summary>Not told as a limit that was hit: keys that crowd one place are no sign of a cache too small.</summary>
+    private static RoomAmount EvictCrowding(Shard shard, int hash, int chainLength, Now now)
     {
-        report.Evicted = EvictionReason.Entries;
+        shard.EnsureRanking();
         if (chainLength >= EntryIndex.LongestChain)
         {
-            return shard.EvictFromChain(hash, EvictionReason.Entries);
+            // A table that shrank has joined chains: from one that is too long, two go for each that comes.
+            RoomAmount freed = shard.EvictFromChain(hash, now);
+            return chainLength > EntryIndex.LongestChain ? freed + shard.EvictFromChain(hash, now) : freed;
         }
 
-        shard.EnsureRanking();
         bool mayRank = true;
+        Change reason = Change.EvictionForEntries;
         shard.TryPeekVictim(keep: null, ref mayRank, out Entry victim, out _);
-        return shard.EvictPeeked(victim, EvictionReason.Entries);
+        return shard.EvictPeeked(victim, now, ref reason);
     }
 
     /// <summary>Evicts in the shard whose lock is held, as long as its oldest are old enough beside other shards'.</summary>
-    private RoomAmount EvictOwn(
+    /// <returns>The stamp of the shard's oldest, where it was too young.</returns>
+    private long EvictOwn(
         Shard shard,
         Entry? keep,
         RoomAmount needed,
         Now now,
-        ref AdmissionReport report,
-        out long ownOldest)
+        ref RoomAmount inHand,
+        ref AdmissionReport report)
     {
         shard.EnsureRanking();
-        RoomAmount inHand = ReclaimExpired(shard, keep, now);
+        ReclaimExpired(shard, keep, now, ref inHand);
         bool mayRank = true;
         for (int victims = 0; victims < VictimRanking.VictimsPerVisit; victims++)
         {
             RoomAmount missing = room.Missing(needed - inHand, pastClaim: false);
-            if (missing.IsNone)
-            {
-                break;
-            }
-
-            if (!shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp))
+            if (missing.IsNone || !shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp))
             {
                 break;
             }
 
             if (!IsOldEnough(shard, stamp))
             {
-                ownOldest = stamp;
-                return inHand;
+                return stamp;
             }
 
-            report.Evicted = ReasonOf(missing);
-            inHand += shard.EvictPeeked(victim, report.Evicted);
+            EvictPeeked(shard, victim, missing, now, ref inHand, ref report);
         }
 
-        ownOldest = Shard.NoVictim;
-        return inHand;
+        return Shard.NoVictim;
     }
 
-    /// <summary>Evicts in other shards, the oldest first, and gives the room to the budgets.</summary>
+    private static void EvictPeeked(
+        Shard shard,
+        Entry victim,
+        RoomAmount missing,
+        Now now,
+        ref RoomAmount inHand,
+        ref AdmissionReport report)
+    {
+        Change reason = missing.Entries > 0 ? Change.EvictionForEntries : Change.EvictionForBytes;
+        inHand += shard.EvictPeeked(victim, now, ref reason);
+        report.Tell(reason);
+    }
+
+    /// <summary>Evicts a visit's victims in other shards, the oldest first, and gives the room to the budgets.</summary>
     private void EvictElsewhere(Shard own, long ownOldest, RoomAmount missing, Now now, ref AdmissionReport report)
     {
-        for (int visit = 1; visit <= VisitsElsewhere && !missing.IsNone; visit++)
+        int victims = VictimRanking.VictimsPerVisit;
+        for (int visit = 1; visit <= VisitsElsewhere && victims > 0 && !missing.IsNone; visit++)
         {
             ColdestShard coldest = shards.FindColdest(except: own);
             if (coldest.Shard is not { } shard)
@@ -193,43 +307,150 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 : Math.Min(ownOldest - 1, AnEpochAfter(coldest.NextBound));
             lock (shard.Lock)
             {
-                missing -= EvictFor(shard, keep: null, missing, youngest, now, ref report);
+                missing -= EvictFor(shard, keep: null, missing, youngest, now, ref victims, ref report);
             }
         }
     }
 
-    private void AdmitThroughGate(Shard own, Entry entry, Now now, ref AdmissionReport report)
+    /// <summary>
+    /// Evicts a visit's victims among a tenant's own, each under its own shard's lock, and gives the room to the budgets.
+    /// Holds nothing else.
+    /// </summary>
+    /// <returns>Whether one went.</returns>
+    private bool EvictMembers(Tenant tenant, Entry? keep, RoomAmount missing, Now now, ref AdmissionReport report)
+    {
+        bool mayRank = true;
+        int victims = 0;
+        while (victims < VictimRanking.VictimsPerVisit
+            && !missing.IsNone
+            && _ranking.TryTakeVictim(tenant, now, ref mayRank, out TenantVictim victim))
+        {
+            RoomAmount freed = EvictMember(tenant, victim, keep, now, ref report);
+            victims += freed.IsNone ? 0 : 1;
+            missing -= freed;
+        }
+
+        return victims > 0;
+    }
+
+    private RoomAmount EvictMember(Tenant tenant, TenantVictim victim, Entry? keep, Now now, ref AdmissionReport report)
+    {
+        Shard shard = shards.ShardAt(victim.Place);
+        lock (shard.Lock)
+        {
+            if (shard.EntryOf(tenant, ShardDirectory.SlotOf(victim.Place), out long stamp) is not { } entry
+                || (keep is not null && entry.Hash == keep.Hash && entry.Key == keep.Key))
+            {
+                return RoomAmount.None;
+            }
+
+            bool hasExpired = entry is ExpiringEntry expiring && expiring.TryExpire(now);
+            if (!hasExpired
+                && (victim.Kind == VictimKind.Expired || (victim.Kind == VictimKind.Ranked && stamp != victim.Stamp)))
+            {
+                return RoomAmount.None;
+            }
+
+            Change reason = Change.EvictionForTenantLimit;
+            RoomAmount freed = shard.Evict(entry, now, ref reason);
+            room.Give(freed);
+            report.Tell(reason);
+            return freed;
+        }
+    }
+
+    private bool TryAdmitThroughGate(Shard own, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
     {
         lock (_gate)
         {
-            room.Claim(RoomAmount.Of(entry));
+            Tenant? tenant = null;
             try
             {
+                tenant = tenantId is null ? null : ClaimTenant(tenantId, RoomAmount.Of(entry));
+                room.Claim(RoomAmount.Of(entry) + new RoomAmount(0, tenant?.RecordCharge ?? 0));
                 SpinWait spin = default;
-                while (true)
+                while (!IsTooLarge(entry, tenantId))
                 {
                     RoomAmount missing;
+                    Outcome outcome;
                     lock (own.Lock)
                     {
-                        if (TryAdmit(own, entry, now, inGate: true, ref report, out missing, out _))
-                        {
-                            return;
-                        }
+                        outcome = TryAdmit(own, entry, tenant, now, inGate: true, ref report, out missing, out _);
                     }
 
-                    EvictFromAll(own, entry, missing, now, ref report);
+                    if (outcome == Outcome.Admitted)
+                    {
+                        return true;
+                    }
+
+                    if (outcome == Outcome.TenantShort)
+                    {
+                        EvictMembersInOrder(tenant!, entry, missing, now, ref report);
+                    }
+                    else
+                    {
+                        EvictFromAll(own, entry, tenantId, missing, now, ref report);
+                    }
+
                     spin.SpinOnce();
                 }
+
+                report.IsRefused = true;
+                return false;
             }
             finally
             {
                 room.Claim(RoomAmount.None);
+                if (tenant is not null && tenant.Unclaim())
+                {
+                    room.Give(_tenants.Bury(tenant));
+                }
             }
         }
     }
 
+    private Tenant ClaimTenant(string tenantId, RoomAmount amount)
+    {
+        Tenant tenant = _tenants.GetOrMake(tenantId);
+        while (!tenant.TryClaim(amount))
+        {
+            tenant = _tenants.GetOrMake(tenantId);
+        }
+
+        return tenant;
+    }
+
+    /// <summary>
+    /// One round of the gate for a tenant's limit: its queue as it stands, and then its members in the order of the list,
+    /// for there is no ranking in the gate.
+    /// </summary>
+    private void EvictMembersInOrder(Tenant tenant, Entry keep, RoomAmount missing, Now now, ref AdmissionReport report)
+    {
+        bool mayRank = false;
+        while (!missing.IsNone && _ranking.TryTakeVictim(tenant, now, ref mayRank, out TenantVictim victim))
+        {
+            missing -= EvictMember(tenant, victim, keep, now, ref report);
+        }
+
+        int index = 0;
+        while (!missing.IsNone && tenant.MemberAt(index) is >= 0 and long place)
+        {
+            RoomAmount freed = EvictMember(tenant, new TenantVictim(place, 0, VictimKind.Oldest), keep, now, ref report);
+            missing -= freed;
+
+            // The key's own entry stays, and another may have gone meanwhile; what went was replaced by the last.
+            index += freed.IsNone ? 1 : 0;
+        }
+    }
+
     /// <summary>One round of the gate: visits shards, the oldest victims first, until what is missing is there.</summary>
-    private void EvictFromAll(Shard own, Entry entry, RoomAmount missing, Now now, ref AdmissionReport report)
+    private void EvictFromAll(
+        Shard own,
+        Entry entry,
+        string? tenantId,
+        RoomAmount missing,
+        Now now,
+        ref AdmissionReport report)
     {
         Shard? spent = null;
         int inVain = 0;
@@ -245,8 +466,9 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             RoomAmount freed;
             lock (shard.Lock)
             {
-                Entry? keep = ReferenceEquals(shard, own) ? own.Locate(entry.Key, entry.Hash, out _) : null;
-                freed = EvictFor(shard, keep, missing, youngest, now, ref report);
+                Entry? keep = ReferenceEquals(shard, own) ? own.Locate(tenantId, entry.Key, entry.Hash, out _) : null;
+                int victims = VictimRanking.VictimsPerVisit;
+                freed = EvictFor(shard, keep, missing, youngest, now, ref victims, ref report);
                 if (freed.IsNone && keep is not null && shard.Count == 1)
                 {
                     // Only the key's own entry is left in it: the one shard that can stay cold and yield nothing.
@@ -260,8 +482,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     }
 
     /// <summary>
-    /// Evicts up to a visit's victims in a shard whose lock is held, and gives their room to the budgets before it is
-    /// left.
+    /// Evicts so many victims at most in a shard whose lock is held, and gives their room to the budgets before it is left.
     /// </summary>
     private RoomAmount EvictFor(
         Shard shard,
@@ -269,23 +490,22 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         RoomAmount missing,
         long youngest,
         Now now,
+        ref int victims,
         ref AdmissionReport report)
     {
-        shard.EnsureRanking();
         RoomAmount freed = RoomAmount.None;
         try
         {
-            freed = ReclaimExpired(shard, keep, now);
-            bool mayRank = true;
-            for (int victims = 0; victims < VictimRanking.VictimsPerVisit && !(missing - freed).IsNone; victims++)
+            shard.EnsureRanking();
+            ReclaimExpired(shard, keep, now, ref freed);
+            for (bool mayRank = true; victims > 0 && !(missing - freed).IsNone; victims--)
             {
                 if (!shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp) || stamp > youngest)
                 {
                     break;
                 }
 
-                report.Evicted = ReasonOf(missing - freed);
-                freed += shard.EvictPeeked(victim, report.Evicted);
+                EvictPeeked(shard, victim, missing - freed, now, ref freed, ref report);
             }
 
             return freed;
@@ -296,9 +516,13 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
     }
 
-    private RoomAmount ReclaimExpired(Shard shard, Entry? keep, Now now) => shard.MayHaveExpired(now)
-        ? shard.ReclaimExpired(now, keep, shards.Length == 1 ? int.MaxValue : Shard.LongestBatch)
-        : RoomAmount.None;
+    private void ReclaimExpired(Shard shard, Entry? keep, Now now, ref RoomAmount freed)
+    {
+        if (shard.MayHaveExpired(now))
+        {
+            shard.ReclaimExpired(now, keep, shards.Length == 1 ? int.MaxValue : Shard.LongestBatch, ref freed);
+        }
+    }
 
     /// <summary>
     /// An own victim goes unless it is more than an epoch younger than the oldest that other shards publish. The

@@ -15,20 +15,18 @@ internal sealed class CacheStore
     private readonly Room _room;
     private readonly ShardDirectory _shards;
     private readonly Admission _admission;
-    private readonly long _dueOrigin;
     private long _sweptOffset;
+    private TenantLimitTable _sweptLimits = TenantLimitTable.Unlimited;
 
     public CacheStore(long maxEntries, long maxBytes, CacheClock clock, KeyHasher hasher)
     {
         long entriesThatFit = Math.Min(maxEntries, maxBytes / Charge.Smallest);
-        Now now = clock.Read();
         _clock = clock;
         _hasher = hasher;
-        _dueOrigin = now.Monotonic;
-        _sweptOffset = now.UtcOffset;
+        _sweptOffset = clock.Read().UtcOffset;
         _room = new Room(maxEntries, maxBytes);
         _recency = new RecencyClock(entriesThatFit <= ShardDirectory.ExactEntries);
-        _shards = new ShardDirectory(entriesThatFit, _recency, _room, _dueOrigin);
+        _shards = new ShardDirectory(entriesThatFit, _recency, _room);
         _admission = new Admission(_shards, _recency, _room);
     }
 
@@ -38,15 +36,20 @@ internal sealed class CacheStore
     /// <summary>Their bytes. One read of one counter.</summary>
     public long SizeBytes => _room.Bytes.Used;
 
+    public TenantDirectory Tenants => _shards.Tenants;
+
+    /// <summary>What a tenant holds.</summary>
+    public RoomAmount UsedBy(string tenantId) => Tenants.Find(tenantId)?.Used ?? RoomAmount.None;
+
     /// <summary>Finds an entry and uses it. Takes no lock, but where a rebuild of the index left a miss uncertain.</summary>
-    public Entry? Use(string key)
+    public Entry? Use(string? tenantId, string key)
     {
-        ulong hash = _hasher.Hash(key);
+        ulong hash = _hasher.Hash(tenantId, key);
         Shard? shard = _shards.Find(hash);
-        Entry? entry = shard?.Find(key, (int)hash);
+        Entry? entry = shard?.Find(tenantId, key, (int)hash);
         if (entry is ExpiringEntry expiring)
         {
-            entry = UseExpiring(shard!, expiring, (int)hash);
+            entry = UseExpiring(shard!, tenantId, expiring);
         }
 
         if (entry is not null)
@@ -64,27 +67,33 @@ internal sealed class CacheStore
         return entry;
     }
 
-    /// <summary>
-    /// True where a value of that length under that key can be held at all. Where it can't, whatever the key had is
-    /// removed: it would be stale.
-    /// </summary>
-    public bool Fits(string key, long valueLength, bool expires) =>
-        valueLength <= Array.MaxLength &&
-        Charge.Of(key.Length, valueLength, expires) <= _room.Bytes.Limit;
-
-    /// <summary>Stores a value that <see cref="Fits"/>.</summary>
-    public void Set(string key, byte[] value, Deadlines deadlines, Now now, ref AdmissionReport report)
+    /// <summary>True where a value of that length under that key can be held at all.</summary>
+    public bool Fits(string? tenantId, string key, long valueLength, bool expires)
     {
-        ulong hash = _hasher.Hash(key);
-        Entry entry = deadlines.AreNever
-            ? new Entry(key, (int)hash, value)
-            : new ExpiringEntry(key, (int)hash, value, deadlines, now);
-        _admission.Admit(_shards.GetOrMake(hash), entry, now, ref report);
+        long charge = Charge.Of(key.Length, valueLength, expires, tenantId is not null);
+        return valueLength <= Array.MaxLength
+            && (tenantId is null
+                ? charge <= _room.Bytes.Limit
+                : charge + Charge.OfTenant(tenantId.Length) <= _room.Bytes.Limit && charge <= Tenants.Limits.For(tenantId).MaxBytes);
     }
 
-    public bool Remove(string key)
+    /// <summary>
+    /// Stores a value that <see cref="Fits"/>. Where its tenant's limit was lowered meanwhile below what it needs, it is
+    /// refused.
+    /// </summary>
+    public void Set(string? tenantId, string key, byte[] value, Deadlines deadlines, Now now, ref AdmissionReport report)
     {
-        ulong hash = _hasher.Hash(key);
+        ulong hash = _hasher.Hash(tenantId, key);
+        bool hasTenant = tenantId is not null;
+        Entry entry = deadlines.AreNever
+            ? new Entry(key, (int)hash, value, hasTenant)
+            : new ExpiringEntry(key, (int)hash, value, deadlines, now, hasTenant);
+        _admission.Admit(_shards.GetOrMake(hash), entry, tenantId, now, ref report);
+    }
+
+    public bool Remove(string? tenantId, string key)
+    {
+        ulong hash = _hasher.Hash(tenantId, key);
         if (_shards.Find(hash) is not { } shard)
         {
             return false;
@@ -92,7 +101,7 @@ internal sealed class CacheStore
 
         lock (shard.Lock)
         {
-            if (shard.Locate(key, (int)hash, out _) is not { } entry)
+            if (shard.Locate(tenantId, key, (int)hash, out _) is not { } entry)
             {
                 return false;
             }
@@ -106,7 +115,7 @@ internal sealed class CacheStore
     /// Removes what the pattern matches, or everything: what was there at the call and was not set again is gone at
     /// the return.
     /// </summary>
-    public int RemoveWhere(KeyPattern? pattern)
+    public int RemoveWhere(KeyPattern? pattern, bool hostOnly)
     {
         int removed = 0;
         Entry?[] batch = new Entry?[Shard.LongestBatch];
@@ -114,7 +123,37 @@ internal sealed class CacheStore
         {
             if (_shards.At(i) is { } shard)
             {
-                removed += RemoveWhere(shard, pattern, batch);
+                removed += RemoveWhere(shard, pattern, hostOnly, batch);
+            }
+        }
+
+        return removed;
+    }
+
+    /// <summary>
+    /// The same for one partition: a tenant's, at a cost in its entries alone, or where the id is null the host's, at a
+    /// cost in all.
+    /// </summary>
+    public int RemoveWhere(string? tenantId, KeyPattern? pattern)
+    {
+        if (tenantId is null)
+        {
+            return RemoveWhere(pattern, hostOnly: true);
+        }
+
+        if (Tenants.Find(tenantId) is not { } tenant)
+        {
+            return 0;
+        }
+
+        int removed = 0;
+        int below = int.MaxValue;
+        Span<long> places = stackalloc long[Shard.LongestBatch];
+        for (int copied = tenant.CopyMembers(places, ref below); copied > 0; copied = tenant.CopyMembers(places, ref below))
+        {
+            foreach (long place in places[..copied])
+            {
+                removed += Remove(tenant, place, pattern) ? 1 : 0;
             }
         }
 
@@ -126,7 +165,8 @@ internal sealed class CacheStore
     /// <exception cref="OperationCanceledException">The token was cancelled; what was reclaimed until then stays so.</exception>
     public int Sweep(Now now, CancellationToken cancellationToken)
     {
-        // Due times are monotonic. When UTC moved against that, they say nothing of absolute deadlines any more.
+        // Due times are monotonic. When UTC moved against that, they say nothing of absolute deadlines any more. Many
+        // small steps add up: what counts is how far it moved since every deadline was last looked at.
         bool everyDeadline = Math.Abs(now.UtcOffset - Volatile.Read(ref _sweptOffset)) > TimeSpan.TicksPerSecond;
         int removed = 0;
         for (int i = 0; i < _shards.Length; i++)
@@ -137,49 +177,96 @@ internal sealed class CacheStore
             }
         }
 
-        Volatile.Write(ref _sweptOffset, now.UtcOffset);
+        if (everyDeadline)
+        {
+            Volatile.Write(ref _sweptOffset, now.UtcOffset);
+        }
+
+        FollowLimits(now, cancellationToken);
         return removed;
     }
 
-    public ShardTally Tally()
+    public ChangeTally Changes()
     {
-        ShardTally tally = default;
+        ChangeTally changes = default;
         for (int i = 0; i < _shards.Length; i++)
         {
             if (_shards.At(i) is { } shard)
             {
-                tally += shard.Tally();
+                changes.Add(shard.Changes());
             }
         }
 
-        return tally;
+        return changes;
     }
 
     /// <summary>
-    /// Uses an entry that expires. One that has counts as a miss only if a second walk, begun after the clock was read,
-    /// meets the same entry or none: else the key was overwritten meanwhile, and what is there now is judged by the
-    /// same time.
+    /// Uses an entry that expires. One that has counts as a miss only if another walk, begun after the clock was read,
+    /// meets the same entry or none: else the key was overwritten meanwhile, and what is there now is judged by the same
+    /// time. Each turn takes an overwrite by somebody else.
     /// </summary>
-    private Entry? UseExpiring(Shard shard, ExpiringEntry entry, int hash)
+    private Entry? UseExpiring(Shard shard, string? tenantId, ExpiringEntry entry)
     {
         Now now = _clock.Read();
-        if (entry.TryUse(now))
+        while (!entry.TryUse(now))
         {
-            return entry;
+            Entry? current = shard.Find(tenantId, entry.Key, entry.Hash);
+            if (current is not ExpiringEntry expiring || ReferenceEquals(current, entry))
+            {
+                return ReferenceEquals(current, entry) ? null : current;
+            }
+
+            entry = expiring;
         }
 
-        Entry? current = shard.Find(entry.Key, hash);
-        return ReferenceEquals(current, entry) || (current is ExpiringEntry expiring && !expiring.TryUse(now))
-            ? null
-            : current;
+        return entry;
     }
 
-    private int RemoveWhere(Shard shard, KeyPattern? pattern, Entry?[] batch)
+    /// <summary>Evicts what tenants hold beyond limits that were lowered since the last sweep.</summary>
+    private void FollowLimits(Now now, CancellationToken cancellationToken)
+    {
+        TenantLimitTable limits = Tenants.Limits;
+        if (ReferenceEquals(limits, Volatile.Read(ref _sweptLimits)))
+        {
+            return;
+        }
+
+        foreach (Tenant tenant in Tenants.Records)
+        {
+            while (_admission.EvictExcess(tenant, now))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+
+        Volatile.Write(ref _sweptLimits, limits);
+    }
+
+    private bool Remove(Tenant tenant, long place, KeyPattern? pattern)
+    {
+        Shard shard = _shards.ShardAt(place);
+        int slot = ShardDirectory.SlotOf(place);
+        if (shard.TryGetChunk(slot) is not { } chunk
+            || Volatile.Read(ref chunk[slot].Entry) is not { } entry
+            || entry.Tenant != tenant
+            || pattern?.Matches(entry.Key) == false)
+        {
+            return false;
+        }
+
+        lock (shard.Lock)
+        {
+            _room.Give(shard.Remove(new ReadOnlySpan<Entry?>(ref entry), out int removed));
+            return removed > 0;
+        }
+    }
+
+    private int RemoveWhere(Shard shard, KeyPattern? pattern, bool hostOnly, Entry?[] batch)
     {
         int removed = 0;
         foreach (SlotChunk? chunk in shard.Chunks)
         {
-            int matched = chunk is null ? 0 : Match(chunk, pattern, batch);
+            int matched = chunk is null ? 0 : Match(chunk, pattern, hostOnly, batch);
             if (matched > 0)
             {
                 lock (shard.Lock)
@@ -203,12 +290,14 @@ internal sealed class CacheStore
     }
 
     /// <summary>Collects a chunk's entries that match, without the lock: keys are as long as callers please.</summary>
-    private static int Match(SlotChunk chunk, KeyPattern? pattern, Entry?[] batch)
+    private static int Match(SlotChunk chunk, KeyPattern? pattern, bool hostOnly, Entry?[] batch)
     {
         int matched = 0;
         for (int index = 0; index < SlotChunk.Length; index++)
         {
-            if (Volatile.Read(ref chunk[index].Entry) is { } entry && pattern?.Matches(entry.Key) != false)
+            if (Volatile.Read(ref chunk[index].Entry) is { } entry
+                && !(hostOnly && entry.Tenant is not null)
+                && pattern?.Matches(entry.Key) != false)
             {
                 batch[matched++] = entry;
             }
@@ -222,12 +311,11 @@ internal sealed class CacheStore
         long removed = 0;
         if (everyDeadline || shard.MayHaveExpired(now))
         {
-            int due = DueTime.Of(now.Monotonic, _dueOrigin);
             SlotChunk?[] chunks = shard.Chunks;
             for (int i = 0; i < chunks.Length; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (Volatile.Read(ref chunks[i]) is { } chunk && (everyDeadline || chunk.DueBound <= due))
+                if (Volatile.Read(ref chunks[i]) is { } chunk && (everyDeadline || chunk.DueBound <= now.Monotonic))
                 {
                     lock (shard.Lock)
                     {

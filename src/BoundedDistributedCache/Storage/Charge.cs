@@ -6,12 +6,18 @@ namespace BoundedCache.Storage;
 /// </summary>
 internal static class Charge
 {
-    public const long EntryObject = 56;
-    public const long ExpiringEntryObject = 80;
+    public const long EntryObject = 64;
+    public const long ExpiringEntryObject = 88;
 
     // A slot with its part of the chunk, the index at its mean load (it doubles when as full as it is long), and a
     // word of the ranking.
     private const long Bookkeeping = 48;
+
+    // A member's place in its tenant's list, and a victim of the tenant's ranking for every second one.
+    private const long TenantBookkeeping = 24;
+
+    // A tenant's record with its locks, its tally, its first chunk of members and its node in the directory.
+    private const long TenantRecord = 464;
 
     private const int Alignment = 8;
     private const int StringOverhead = 22;
@@ -20,11 +26,15 @@ internal static class Charge
     /// <summary>The charge of an empty value under an empty key: no entry costs less.</summary>
     public static readonly long Smallest = Of(0, 0, expires: false);
 
-    public static long Of(int keyLength, long valueLength, bool expires) =>
+    public static long Of(int keyLength, long valueLength, bool expires, bool hasTenant = false) =>
         (expires ? ExpiringEntryObject : EntryObject)
         + Bookkeeping
+        + (hasTenant ? TenantBookkeeping : 0)
         + Align(StringOverhead + (2L * keyLength))
         + Align(ArrayOverhead + valueLength);
+
+    /// <summary>What a tenant costs while it has entries, beside them.</summary>
+    public static long OfTenant(int idLength) => TenantRecord + Align(StringOverhead + (2L * idLength));
 
     private static long Align(long bytes) => (bytes + Alignment - 1) & -Alignment;
 }

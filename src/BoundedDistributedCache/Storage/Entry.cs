@@ -11,6 +11,7 @@ namespace BoundedCache.Storage;
 /// Hash      constructor                         fixed before publication
 /// Charge    constructor                         fixed before publication
 /// Slot      the writer that links the entry     shard's lock, before publication; then fixed
+/// Tenant    the writer that links the entry     shard's lock, before publication; then fixed
 /// Next      writers that change the chain       shard's lock, release stores; readers load with acquire
 /// Epoch     readers and writers                 none: any value only costs or saves a stamp
 /// </code>
@@ -25,14 +26,18 @@ internal class Entry
 
     public readonly string Key;
     public readonly byte[] Value;
+
+    /// <summary>Whose entry it is; null in the host's partition. Its identity is the pair of tenant and key.</summary>
+    public Tenant? Tenant;
+
     public Entry? Next;
     public readonly int Hash;
     public int Slot;
     public uint Epoch;
     private readonly int _chargeUnits;
 
-    public Entry(string key, int hash, byte[] value)
-        : this(key, hash, value, BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires: false))
+    public Entry(string key, int hash, byte[] value, bool hasTenant = false)
+        : this(key, hash, value, BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires: false, hasTenant))
     {
     }
 

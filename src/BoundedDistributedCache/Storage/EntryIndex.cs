@@ -14,7 +14,7 @@ namespace BoundedCache.Storage;
 /// </para>
 /// <para>
 /// <see cref="Rebuild"/> relinks entries while readers walk, so a walk may be led into another chain. What it finds
-/// there is right all the same, for the whole key is compared. A miss counts only after a walk during which the
+/// there is right all the same, for tenant and key are compared whole. A miss counts only after a walk during which the
 /// version, read before the reference to the buckets and again at the end, was even and unchanged. The version is odd
 /// from before the first link is relinked until after the last; each relinking store releases, so whoever sees one
 /// sees the odd version or a later one when he looks at it again, and his own loads acquire, so that look is not made
@@ -40,23 +40,24 @@ internal struct EntryIndex
 
     /// <summary>Finds an entry without a lock. What it finds is certain, a miss is not.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Entry? Find(string key, int hash) => Walk(Volatile.Read(in _buckets), key, hash);
+    public readonly Entry? Find(string? tenantId, string key, int hash) =>
+        Walk(Volatile.Read(in _buckets), tenantId, key, hash);
 
     /// <summary>Finds an entry without a lock, and says of a miss whether it is certain.</summary>
-    public readonly Entry? Find(string key, int hash, out bool isCertain)
+    public readonly Entry? Find(string? tenantId, string key, int hash, out bool isCertain)
     {
         int version = Volatile.Read(in _version);
-        Entry? entry = Walk(Volatile.Read(in _buckets), key, hash);
+        Entry? entry = Walk(Volatile.Read(in _buckets), tenantId, key, hash);
         isCertain = entry is not null || ((version & 1) == 0 && Volatile.Read(in _version) == version);
         return entry;
     }
 
     /// <summary>The key's entry, and how many were passed on the way. Under the lock.</summary>
-    public readonly Entry? Locate(string key, int hash, out int passed)
+    public readonly Entry? Locate(string? tenantId, string key, int hash, out int passed)
     {
         passed = 0;
         Entry? entry = Head(hash);
-        while (entry is not null && !IsFor(entry, key, hash))
+        while (entry is not null && !IsFor(entry, tenantId, key, hash))
         {
             passed++;
             entry = entry.Next;
@@ -116,13 +117,14 @@ internal struct EntryIndex
         return ref link;
     }
 
-    private static bool IsFor(Entry entry, string key, int hash) => entry.Hash == hash && entry.Key == key;
+    private static bool IsFor(Entry entry, string? tenantId, string key, int hash) =>
+        entry.Hash == hash && entry.Key == key && entry.Tenant?.Id == tenantId;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Entry? Walk(Bucket[] buckets, string key, int hash)
+    private static Entry? Walk(Bucket[] buckets, string? tenantId, string key, int hash)
     {
         Entry? entry = Volatile.Read(ref buckets[hash & (buckets.Length - 1)].Head);
-        while (entry is not null && !IsFor(entry, key, hash))
+        while (entry is not null && !IsFor(entry, tenantId, key, hash))
         {
             entry = Volatile.Read(ref entry.Next);
         }

@@ -18,8 +18,8 @@ internal sealed class ExpiringEntry : Entry
     private readonly Deadlines _deadlines;
     private long _lastAccess;
 
-    public ExpiringEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now)
-        : base(key, hash, value, BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires: true))
+    public ExpiringEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now, bool hasTenant = false)
+        : base(key, hash, value, BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires: true, hasTenant))
     {
         _deadlines = deadlines;
         _lastAccess = now.Monotonic;
@@ -73,6 +73,13 @@ internal sealed class ExpiringEntry : Entry
                 return true;
             }
         }
+    }
+
+    /// <summary>Whether it has expired, as far as one look tells; for whoever will judge again.</summary>
+    public bool HasExpired(Now now)
+    {
+        long lastAccess = Volatile.Read(ref _lastAccess);
+        return lastAccess == Dead || IsPast(now, lastAccess);
     }
 
     /// <summary>

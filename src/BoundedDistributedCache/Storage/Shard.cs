@@ -25,17 +25,22 @@ internal sealed class Shard
     /// <summary>What is done to entries one by one under a lock is done to so many at most.</summary>
     public const int LongestBatch = SlotChunk.Length;
 
+    /// <summary>Into so many chunks at most is looked for what has expired, each time that room is taken.</summary>
+    private const int MostDueChunks = 8;
+
     /// <summary>The bound of a shard that has no victim.</summary>
     public const long NoVictim = long.MaxValue;
 
+    private readonly int _number;
     private readonly ShardContext _context;
     private readonly SlotTable _slots = new();
     private readonly VictimRanking _ranking = new();
     private EntryIndex _index = new();
-    private ShardState _state = new() { Bound = NoVictim, DueBound = DueTime.Never, ComparedAt = -1 };
+    private ShardState _state = new() { Bound = NoVictim, DueBound = Slot.NeverDue, ComparedAt = -1 };
 
-    public Shard(ShardContext context)
+    public Shard(int number, ShardContext context)
     {
+        _number = number;
         _context = context;
     }
 
@@ -51,7 +56,11 @@ internal sealed class Shard
 
     /// <summary>Finds an entry. A miss is certain: there was an instant during the call at which it was not there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Entry? Find(string key, int hash) => _index.Find(key, hash) ?? FindAgain(key, hash);
+    public Entry? Find(string? tenantId, string key, int hash) =>
+        _index.Find(tenantId, key, hash) ?? FindAgain(tenantId, key, hash);
+
+    /// <summary>The chunk of a slot; null where there is none.</summary>
+    public SlotChunk? TryGetChunk(int slot) => _slots.TryGetChunk(slot);
 
     /// <summary>Notes a use, where recency is told by epochs.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -89,28 +98,73 @@ internal sealed class Shard
     /// <summary>Doubles the index where it is as full as it should get.</summary>
     public void GrowIndex() => _index.GrowFor(_state.Count);
 
-    public Entry? Locate(string key, int hash, out int chainLength) => _index.Locate(key, hash, out chainLength);
+    public Entry? Locate(string? tenantId, string key, int hash, out int chainLength) =>
+        _index.Locate(tenantId, key, hash, out chainLength);
 
     /// <summary>True where one more entry behind a chain of that length would be too many.</summary>
     public bool IsCrowded(int chainLength) =>
         chainLength >= EntryIndex.LongestChain || _state.Count >= _context.MaxShardEntries;
 
-    /// <summary>Makes sure that <see cref="Link"/> can't fail.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory for a slot; nothing was changed.</exception>
+    /// <summary>Makes sure that <see cref="TryJoin"/> finds a slot.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for one; nothing was changed.</exception>
     public void EnsureSlot() => _slots.EnsureFree();
 
-    /// <summary>Links an entry, in the place of the one it replaces or as a new one.</summary>
+    /// <summary>
+    /// Gives a new entry its slot, and has it join its tenant, if it has one; <paramref name="pays"/> says that it took
+    /// the room of the tenant's record too.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">The tenant has no memory for it; nothing was changed.</exception>
+    public Joining TryJoin(Entry entry, Tenant? tenant, bool pastClaim, out bool pays)
+    {
+        entry.Tenant = tenant;
+        entry.Slot = _slots.Take();
+        pays = false;
+        if (tenant is null)
+        {
+            return Joining.Joined;
+        }
+
+        Joining joining = Joining.Short;
+        try
+        {
+            SlotChunk chunk = _slots.ChunkOf(entry.Slot);
+            chunk.EnsureTenantIndexes();
+            joining = tenant.TryJoin(
+                chunk,
+                ShardDirectory.PlaceOf(_number, entry.Slot),
+                entry.Charge,
+                pastClaim,
+                out pays);
+            return joining;
+        }
+        finally
+        {
+            if (joining != Joining.Joined)
+            {
+                _slots.Free(entry.Slot);
+            }
+        }
+    }
+
+    /// <summary>Gives an entry the slot of the one that it replaces, and its tenant the difference.</summary>
+    public static Joining TryReplace(Entry entry, Entry replaced, bool pastClaim)
+    {
+        entry.Tenant = replaced.Tenant;
+        entry.Slot = replaced.Slot;
+        return replaced.Tenant?.TryReplace(entry.Charge - replaced.Charge, pastClaim) ?? Joining.Joined;
+    }
+
+    /// <summary>Links an entry that has its slot, in the place of the one it replaces or as a new one.</summary>
     public void Link(Entry entry, Entry? replaced, Now now, bool countsForRecency)
     {
         RecencyClock clock = _context.Clock;
         long stamp = clock.IsExact ? clock.NextUse() : clock.Tick;
         entry.Epoch = clock.Epoch;
-        entry.Slot = replaced?.Slot ?? _slots.Take();
         SlotChunk chunk = _slots.ChunkOf(entry.Slot);
         ref Slot slot = ref chunk[entry.Slot];
         Volatile.Write(ref slot.Stamp, stamp);
         Volatile.Write(ref slot.Entry, entry);
-        int due = DueOf(entry, now);
+        long due = DueOf(entry, now);
         chunk.SetDue(entry.Slot, due);
         if (due < _state.DueBound)
         {
@@ -131,7 +185,7 @@ internal sealed class Shard
             _index.Insert(entry);
         }
 
-        _state.Sets++;
+        _state.Changes.Count(Change.Set);
         if (countsForRecency && !clock.IsExact)
         {
             CountInsertion();
@@ -139,10 +193,19 @@ internal sealed class Shard
     }
 
     /// <summary>Unlinks an entry that its key's owner removes.</summary>
-    public RoomAmount Remove(Entry entry)
+    public RoomAmount Remove(Entry entry) => Unlink(entry, Change.Removal);
+
+    /// <summary>The entry in a slot, where it is the tenant's.</summary>
+    public Entry? EntryOf(Tenant tenant, int slot, out long stamp)
     {
-        _state.Removals++;
-        return Unlink(entry);
+        stamp = 0;
+        if (_slots.TryGetChunk(slot) is not { } chunk || chunk[slot].Entry is not { } entry || entry.Tenant != tenant)
+        {
+            return null;
+        }
+
+        stamp = Volatile.Read(ref chunk[slot].Stamp);
+        return entry;
     }
 
     /// <summary>Removes those entries of a chunk that are still where they were seen.</summary>
@@ -164,8 +227,10 @@ internal sealed class Shard
 
     // Writers: victims
 
-    /// <summary>Makes sure that looking for victims can't fail.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory to rank them; nothing was changed.</exception>
+    /// <summary>
+    /// Makes room to rank all entries. Without memory for that, a ranking later takes as many as it has room for: order
+    /// suffers, and nothing else.
+    /// </summary>
     public void EnsureRanking() => _ranking.EnsureCapacity(_state.Count);
 
     /// <summary>The oldest entry but <paramref name="keep"/>. Ranks where the queue is used up and it may.</summary>
@@ -184,15 +249,31 @@ internal sealed class Shard
         return found;
     }
 
-    /// <summary>Evicts what <see cref="TryPeekVictim"/> returned.</summary>
-    public RoomAmount EvictPeeked(Entry victim, EvictionReason reason)
+    /// <summary>
+    /// Evicts what <see cref="TryPeekVictim"/> returned, and says what that counts as: one that had expired was no live
+    /// entry.
+    /// </summary>
+    public RoomAmount EvictPeeked(Entry victim, Now now, ref Change reason)
     {
         _ranking.Take();
-        return Evict(victim, reason);
+        return Evict(victim, now, ref reason);
+    }
+
+    /// <inheritdoc cref="EvictPeeked"/>
+    public RoomAmount Evict(Entry victim, Now now, ref Change reason)
+    {
+        if (victim is ExpiringEntry expiring && expiring.TryExpire(now))
+        {
+            reason = Change.EvictionExpired;
+        }
+
+        RoomAmount freed = Unlink(victim, reason);
+        PublishBound();
+        return freed;
     }
 
     /// <summary>Evicts the oldest entry of a chain; of several with one stamp the last, for a chain grows at its head.</summary>
-    public RoomAmount EvictFromChain(int hash, EvictionReason reason)
+    public RoomAmount EvictFromChain(int hash, Now now)
     {
         Entry oldest = _index.Head(hash)!;
         for (Entry? entry = oldest.Next; entry is not null; entry = entry.Next)
@@ -203,7 +284,8 @@ internal sealed class Shard
             }
         }
 
-        return Evict(oldest, reason);
+        Change reason = Change.EvictionForEntries;
+        return Evict(oldest, now, ref reason);
     }
 
     /// <summary>
@@ -221,27 +303,25 @@ internal sealed class Shard
     // Writers: expiry
 
     /// <summary>True where something may have expired. Right also without the lock, for what was there before.</summary>
-    public bool MayHaveExpired(Now now) => Volatile.Read(ref _state.DueBound) <= DueTime.Of(now.Monotonic, _context.DueOrigin);
+    public bool MayHaveExpired(Now now) => Volatile.Read(ref _state.DueBound) <= now.Monotonic;
 
     /// <summary>
-    /// Takes out what has expired, and looks closer at so many entries at most, no fewer than a chunk holds; goes on in
-    /// the chunk in which it last stopped, for what is due but alive may be due for a while.
+    /// Takes out what has expired. Looks closer at so many entries at most, and into a few chunks; goes on in the chunk in
+    /// which it last stopped.
     /// </summary>
-    public RoomAmount ReclaimExpired(Now now, Entry? keep, int atMost)
+    public void ReclaimExpired(Now now, Entry? keep, int atMost, ref RoomAmount freed)
     {
-        RoomAmount freed = RoomAmount.None;
-        int due = DueTime.Of(now.Monotonic, _context.DueOrigin);
         SlotChunk?[] chunks = _slots.Chunks;
-        for (int visited = 0; visited < chunks.Length && atMost > 0; visited++)
+        int dueChunks = 0;
+        for (int visited = 0; visited < chunks.Length; visited++)
         {
             int index = _state.ReclaimAt < chunks.Length ? _state.ReclaimAt : 0;
             _state.ReclaimAt = index;
-            if (chunks[index] is { } chunk && chunk.DueBound <= due)
+            if (chunks[index] is { } chunk && chunk.DueBound <= now.Monotonic)
             {
-                freed += ReclaimExpired(chunk, now, due, keep, ref atMost, out bool isDone);
-                if (!isDone)
+                if (dueChunks++ == MostDueChunks || !ReclaimExpired(chunk, now, now.Monotonic, keep, ref atMost, ref freed))
                 {
-                    break;
+                    return;
                 }
             }
 
@@ -249,30 +329,29 @@ internal sealed class Shard
         }
 
         TightenDueBound();
-        return freed;
     }
 
     /// <summary>Takes out what has expired in one chunk.</summary>
     /// <param name="index">The chunk's place.</param>
     /// <param name="now">The time to judge by.</param>
-    /// <param name="everyDeadline">Looks at each entry anew, due or not.</param>
+    /// <param name="everyDeadline">Looks at each entry that expires anew, due or not.</param>
     public RoomAmount SweepChunk(int index, Now now, bool everyDeadline)
     {
+        RoomAmount freed = RoomAmount.None;
         SlotChunk?[] chunks = _slots.Chunks;
-        if (index >= chunks.Length || chunks[index] is not { } chunk)
+        if (index < chunks.Length && chunks[index] is { } chunk)
         {
-            return RoomAmount.None;
+            int atMost = LongestBatch;
+            ReclaimExpired(chunk, now, everyDeadline ? Slot.NeverDue - 1 : now.Monotonic, keep: null, ref atMost, ref freed);
         }
 
-        int due = everyDeadline ? DueTime.Never - 1 : DueTime.Of(now.Monotonic, _context.DueOrigin);
-        int atMost = LongestBatch;
-        return ReclaimExpired(chunk, now, due, keep: null, ref atMost, out _);
+        return freed;
     }
 
     /// <summary>Raises the bound of due times to what the chunks say.</summary>
     public void TightenDueBound()
     {
-        int earliest = DueTime.Never;
+        long earliest = Slot.NeverDue;
         foreach (SlotChunk? chunk in _slots.Chunks)
         {
             if (chunk is not null)
@@ -292,16 +371,11 @@ internal sealed class Shard
         _ranking.Trim(_state.Count);
     }
 
-    public ShardTally Tally() => new(
-        Volatile.Read(ref _state.Sets),
-        Volatile.Read(ref _state.Removals),
-        Volatile.Read(ref _state.EvictionsForEntries),
-        Volatile.Read(ref _state.EvictionsForBytes),
-        Volatile.Read(ref _state.EvictionsExpired));
+    public ChangeTally Changes() => ChangeTally.Snapshot(ref _state.Changes);
 
-    private Entry? FindAgain(string key, int hash)
+    private Entry? FindAgain(string? tenantId, string key, int hash)
     {
-        Entry? entry = _index.Find(key, hash, out bool isCertain);
+        Entry? entry = _index.Find(tenantId, key, hash, out bool isCertain);
         if (isCertain)
         {
             return entry;
@@ -309,13 +383,12 @@ internal sealed class Shard
 
         lock (Lock)
         {
-            return _index.Locate(key, hash, out _);
+            return _index.Locate(tenantId, key, hash, out _);
         }
     }
 
-    private int DueOf(Entry entry, Now now) => entry is ExpiringEntry expiring
-        ? DueTime.Of(expiring.NextDeadline(now), _context.DueOrigin)
-        : DueTime.Never;
+    private static long DueOf(Entry entry, Now now) =>
+        entry is ExpiringEntry expiring ? expiring.NextDeadline(now) : Slot.NeverDue;
 
     private void CountInsertion()
     {
@@ -327,41 +400,31 @@ internal sealed class Shard
         }
     }
 
-    private RoomAmount Evict(Entry victim, EvictionReason reason)
+    private RoomAmount Unlink(Entry entry, Change change)
     {
-        if (reason == EvictionReason.Entries)
-        {
-            _state.EvictionsForEntries++;
-        }
-        else
-        {
-            _state.EvictionsForBytes++;
-        }
-
-        RoomAmount freed = Unlink(victim);
-        PublishBound();
-        return freed;
-    }
-
-    private RoomAmount Unlink(Entry entry)
-    {
+        RoomAmount freed = RoomAmount.Of(entry);
+        _state.Changes.Count(change);
         _index.Unlink(entry);
+        if (entry.Tenant is { } tenant && tenant.Leave(_slots.ChunkOf(entry.Slot), entry.Slot, entry.Charge, change))
+        {
+            freed += _context.Tenants.Bury(tenant);
+        }
+
         _slots.Free(entry.Slot);
         if (--_state.Count == 0)
         {
             Volatile.Write(ref _state.Bound, NoVictim);
         }
 
-        return RoomAmount.Of(entry);
+        return freed;
     }
 
     private void PublishBound() =>
         Volatile.Write(ref _state.Bound, _state.Count == 0 ? NoVictim : _ranking.NextStamp);
 
-    private RoomAmount ReclaimExpired(SlotChunk chunk, Now now, int due, Entry? keep, ref int atMost, out bool isDone)
+    /// <returns>Whether the whole chunk was looked at.</returns>
+    private bool ReclaimExpired(SlotChunk chunk, Now now, long due, Entry? keep, ref int atMost, ref RoomAmount freed)
     {
-        isDone = false;
-        RoomAmount freed = RoomAmount.None;
         for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
         {
             int index = BitOperations.TrailingZeroCount(rest);
@@ -373,14 +436,13 @@ internal sealed class Shard
 
             if (atMost == 0)
             {
-                return freed;
+                return false;
             }
 
             atMost--;
             if (entry.TryExpire(now))
             {
-                _state.EvictionsExpired++;
-                freed += Unlink(entry);
+                freed += Unlink(entry, Change.EvictionExpired);
             }
             else
             {
@@ -388,8 +450,7 @@ internal sealed class Shard
             }
         }
 
-        isDone = true;
         chunk.TightenDueBound();
-        return freed;
+        return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace BoundedCache.Storage;
 
@@ -18,21 +19,25 @@ internal sealed class ShardDirectory
     private const int FewEnoughToLookAtAll = 16;
     private const int CrowdingFactor = 4;
     private const int NeverCrowded = 1_024;
+    private const int PlaceSlotBits = 16;
 
     private readonly ShardContext _context;
     private readonly Shard?[] _shards;
     private readonly int _shift;
-    private int _sampleStart;
+    private PaddedCursor _sample;
 
-    public ShardDirectory(long entriesThatFit, RecencyClock clock, Room room, long dueOrigin)
+    public ShardDirectory(long entriesThatFit, RecencyClock clock, Room room)
     {
+        Tenants = new TenantDirectory(this, room);
         int length = LengthFor(entriesThatFit, Environment.ProcessorCount);
         _shards = new Shard?[length];
         _shift = 32 - BitOperations.Log2((uint)length);
-        _context = new ShardContext(clock, room, dueOrigin, Math.Max(NeverCrowded, CrowdingFactor * entriesThatFit / length));
+        _context = new ShardContext(clock, room, Tenants, Math.Max(NeverCrowded, CrowdingFactor * entriesThatFit / length));
     }
 
     public int Length => _shards.Length;
+
+    public TenantDirectory Tenants { get; }
 
     public static int LengthFor(long entriesThatFit, int cores)
     {
@@ -64,11 +69,25 @@ internal sealed class ShardDirectory
 
     public Shard GetOrMake(ulong hash)
     {
-        ref Shard? place = ref _shards[IndexOf(hash)];
+        int index = IndexOf(hash);
+        ref Shard? place = ref _shards[index];
         return Volatile.Read(ref place)
-            ?? Interlocked.CompareExchange(ref place, new Shard(_context), null)
+            ?? Interlocked.CompareExchange(ref place, new Shard(index, _context), null)
             ?? place;
     }
+
+    /// <summary>Shard and slot in one word, by which a tenant knows its entries.</summary>
+    public static long PlaceOf(int shard, int slot) => ((long)shard << PlaceSlotBits) | (uint)slot;
+
+    public static int SlotOf(long place) => (int)(place & ((1 << PlaceSlotBits) - 1));
+
+    public Shard ShardAt(long place) => At((int)(place >> PlaceSlotBits))!;
+
+    /// <summary>
+    /// The chunk at a place that was a member's; null where it is gone. A member's is there for the holder of its tenant's
+    /// lock: the slot is not freed before the member has left.
+    /// </summary>
+    public SlotChunk? TryGetChunk(long place) => ShardAt(place).TryGetChunk(SlotOf(place));
 
     /// <summary>
     /// The shard with the oldest victim, going by the bounds that shards publish: of all where they are few, else of a
@@ -83,8 +102,8 @@ internal sealed class ShardDirectory
         }
 
         // Unguarded on purpose: all that it does is to spread the samples.
-        int start = _sampleStart & (_shards.Length - 1);
-        _sampleStart = start + SampleSize;
+        int start = _sample.Value & (_shards.Length - 1);
+        _sample.Value = start + SampleSize;
         ColdestShard coldest = FindColdest(start, SampleSize, except);
         return coldest.Shard is null ? FindColdest(0, _shards.Length, except) : coldest;
     }
@@ -115,6 +134,14 @@ internal sealed class ShardDirectory
         }
 
         return coldest;
+    }
+
+    /// <summary>On a line of its own: the fields beside it are read on every operation.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 2 * CacheLine.Size)]
+    private struct PaddedCursor
+    {
+        [FieldOffset(CacheLine.Size)]
+        public int Value;
     }
 }
 

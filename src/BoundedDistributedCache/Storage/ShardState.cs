@@ -20,32 +20,20 @@ internal struct ShardState
     [FieldOffset(CacheLine.Size + 16)]
     public long InsertionsSinceTick;
 
-    [FieldOffset(CacheLine.Size + 24)]
-    public int Count;
-
     /// <summary>No entry of the shard is due earlier than this.</summary>
-    [FieldOffset(CacheLine.Size + 28)]
-    public int DueBound;
+    [FieldOffset(CacheLine.Size + 24)]
+    public long DueBound;
 
     [FieldOffset(CacheLine.Size + 32)]
-    public bool WasOldEnough;
+    public int Count;
 
     /// <summary>The chunk in which looking for what has expired goes on.</summary>
     [FieldOffset(CacheLine.Size + 36)]
     public int ReclaimAt;
 
+    [FieldOffset(CacheLine.Size + 88)]
+    public bool WasOldEnough;
+
     [FieldOffset(CacheLine.Size + 40)]
-    public long Sets;
-
-    [FieldOffset(CacheLine.Size + 48)]
-    public long Removals;
-
-    [FieldOffset(CacheLine.Size + 56)]
-    public long EvictionsForEntries;
-
-    [FieldOffset(CacheLine.Size + 64)]
-    public long EvictionsForBytes;
-
-    [FieldOffset(CacheLine.Size + 72)]
-    public long EvictionsExpired;
+    public ChangeTally Changes;
 }

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using BoundedCache.Expiration;
 
 namespace BoundedCache.Storage;
 
@@ -20,7 +19,11 @@ internal struct Slot
 {
     public long Stamp;
     public Entry? Entry;
-    public int Due;
+
+    /// <summary>The earliest monotonic time at which the entry could be expired, as known when it was last looked at.</summary>
+    public long Due;
+
+    public const long NeverDue = long.MaxValue;
 }
 
 /// <summary>
@@ -35,7 +38,8 @@ internal sealed class SlotChunk
 
     private Slots _slots;
     private ulong _occupied;
-    private int _dueBound = DueTime.Never;
+    private long _dueBound = Slot.NeverDue;
+    private int[]? _tenantIndexes;
 
     public ulong Occupied => _occupied;
 
@@ -44,13 +48,22 @@ internal sealed class SlotChunk
     public bool IsEmpty => _occupied == 0;
 
     /// <summary>No slot of the chunk is due earlier than this.</summary>
-    public int DueBound => Volatile.Read(ref _dueBound);
+    public long DueBound => Volatile.Read(ref _dueBound);
 
     public ref Slot this[int index]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => ref _slots[index & IndexMask];
     }
+
+    /// <summary>
+    /// The index of a slot's entry in its tenant's list of members. Guarded by the tenant's lock, not the shard's; there
+    /// once <see cref="EnsureTenantIndexes"/> was called, which only chunks with tenants' entries need.
+    /// </summary>
+    public ref int TenantIndex(int index) => ref _tenantIndexes![index & IndexMask];
+
+    /// <exception cref="OutOfMemoryException">There is no memory for them; nothing was changed.</exception>
+    public void EnsureTenantIndexes() => _tenantIndexes ??= new int[Length];
 
     public int Take()
     {
@@ -63,11 +76,11 @@ internal sealed class SlotChunk
     {
         ref Slot slot = ref this[index];
         Volatile.Write(ref slot.Entry, null);
-        slot.Due = DueTime.Never;
+        slot.Due = Slot.NeverDue;
         _occupied &= ~(1UL << (index & IndexMask));
     }
 
-    public void SetDue(int index, int due)
+    public void SetDue(int index, long due)
     {
         this[index].Due = due;
         if (due < _dueBound)
@@ -79,7 +92,7 @@ internal sealed class SlotChunk
     /// <summary>Raises the bound to the earliest due time there is.</summary>
     public void TightenDueBound()
     {
-        int earliest = DueTime.Never;
+        long earliest = Slot.NeverDue;
         for (ulong rest = _occupied; rest != 0; rest &= rest - 1)
         {
             earliest = Math.Min(earliest, _slots[BitOperations.TrailingZeroCount(rest)].Due);

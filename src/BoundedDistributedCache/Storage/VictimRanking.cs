@@ -21,7 +21,7 @@ internal sealed class VictimRanking
     private const int SlotBits = 16;
     private const long StampMask = long.MaxValue >> (SlotBits - 1);
 
-    private ulong[] _ranks = [];
+    private ulong[] _ranks = new ulong[VictimsPerVisit];
     private int _next;
     private int _end;
     private long _floor;
@@ -29,15 +29,12 @@ internal sealed class VictimRanking
     // What follows the queue had no older stamp than this when it was ranked.
     private long _boundary;
 
-    /// <summary>Makes room for a ranking, so that <see cref="Rank"/> can't fail.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory for it; nothing was changed.</exception>
+    /// <summary>Makes room to rank so many. Without memory for it, fewer are ranked: order suffers, and nothing else.</summary>
     public void EnsureCapacity(int count)
     {
         if (_ranks.Length < count)
         {
-            ulong[] ranks = new ulong[count + (count / 8)];
-            Array.Copy(_ranks, _next, ranks, _next, _end - _next);
-            _ranks = ranks;
+            Resize(count + (count / 8));
         }
     }
 
@@ -46,6 +43,7 @@ internal sealed class VictimRanking
     {
         // Half of what a rank holds is left for what readers stamp while this goes on.
         _floor = Math.Max(0, tick - (StampMask / 2));
+        Span<ulong> ranks = _ranks.AsSpan(0, Math.Min(count, _ranks.Length));
         int ranked = 0;
         SlotChunk?[] chunks = slots.Chunks;
         for (int c = 0; c < chunks.Length; c++)
@@ -55,15 +53,14 @@ internal sealed class VictimRanking
                 continue;
             }
 
-            for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
+            for (ulong rest = chunk.Occupied; rest != 0 && ranked < ranks.Length; rest &= rest - 1)
             {
                 int index = BitOperations.TrailingZeroCount(rest);
-                _ranks[ranked++] = RankOf((c << SlotChunk.Shift) + index, Volatile.Read(ref chunk[index].Stamp));
+                ranks[ranked++] = RankOf((c << SlotChunk.Shift) + index, Volatile.Read(ref chunk[index].Stamp));
             }
         }
 
-        Span<ulong> ranks = _ranks.AsSpan(0, count);
-        int selected = Math.Max(count / 2, Math.Min(count, VictimsPerVisit));
+        int selected = Math.Max(ranked / 2, Math.Min(ranked, VictimsPerVisit));
         Selection.Partition(ranks, selected);
         ranks[..selected].Sort();
         _next = 0;
@@ -110,8 +107,23 @@ internal sealed class VictimRanking
         if (_ranks.Length > VictimsPerVisit && count < _ranks.Length / 4)
         {
             _boundary = NextStamp;
-            _ranks = [];
             _next = _end = 0;
+            Resize(VictimsPerVisit);
+        }
+    }
+
+    /// <summary>Keeps the queue where it grows; without memory it stays as it is.</summary>
+    private void Resize(int length)
+    {
+        try
+        {
+            ulong[] ranks = new ulong[length];
+            Array.Copy(_ranks, _next, ranks, _next, _end - _next);
+            _ranks = ranks;
+        }
+        catch (OutOfMemoryException)
+        {
+            // What there is serves.
         }
     }
 

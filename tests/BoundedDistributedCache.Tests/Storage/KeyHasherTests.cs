@@ -1,4 +1,5 @@
 using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
 
 namespace BoundedCache.Tests.Storage;
 

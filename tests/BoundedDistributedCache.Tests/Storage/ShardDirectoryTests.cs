@@ -136,14 +136,14 @@ public sealed class ShardDirectoryTests
 
     private static ulong HashFor(ShardDirectory shards, int index) => ((ulong)index << 32) / (ulong)shards.Length << 32;
 
-    private ShardDirectory Make(long entriesThatFit) => new(entriesThatFit, _clock, new Room(1_000, 1_000_000), dueOrigin: 0);
+    private ShardDirectory Make(long entriesThatFit) => new(entriesThatFit, _clock, new Room(1_000, 1_000_000));
 
     private Shard InsertInto(ShardDirectory shards, int index)
     {
         _clock.Advance(1_000);
         var shard = shards.GetOrMake(HashFor(shards, index));
         shard.EnsureSlot();
-        shard.Link(new Entry("key", 0, []), replaced: null, default, countsForRecency: false);
+        shard.Put(new Entry("key", 0, []), replaced: null, default, countsForRecency: false);
         return shard;
     }
 }

@@ -40,7 +40,7 @@ public sealed class ShardTests
         Assert.Same(entry, SlotOf(entry).Entry);
         Assert.Equal(_clock.Tick, SlotOf(entry).Stamp);
         Assert.Equal(_clock.Epoch, entry.Epoch);
-        Assert.Equal(DueTime.Never, SlotOf(entry).Due);
+        Assert.Equal(Slot.NeverDue, SlotOf(entry).Due);
     }
 
     [Fact]
@@ -80,9 +80,12 @@ public sealed class ShardTests
         Overwrite(a);
         _shard.Remove(b);
         _shard.ReclaimExpired(After(1), keep: null, int.MaxValue);
-        Evict(EvictionReason.Bytes);
+        Evict(Change.EvictionForBytes);
 
-        Assert.Equal(new ShardTally(Sets: 4, Removals: 1, EvictionsForEntries: 0, EvictionsForBytes: 1, EvictionsExpired: 1), _shard.Tally());
+        ChangeTally changes = _shard.Changes();
+        Assert.Equal(
+            (4, 1, 0, 1, 0, 1),
+            (changes[Change.Set], changes[Change.Removal], changes[Change.EvictionForEntries], changes[Change.EvictionForBytes], changes[Change.EvictionForTenantLimit], changes[Change.EvictionExpired]));
     }
 
     [Fact]
@@ -232,7 +235,7 @@ public sealed class ShardTests
             var bound = _shard.Bound;
             var victim = Peek();
             Assert.InRange(bound, 0, SlotOf(victim).Stamp);
-            _shard.EvictPeeked(victim, EvictionReason.Entries);
+            _shard.EvictPeeked(victim, Change.EvictionForEntries);
         }
     }
 
@@ -258,7 +261,7 @@ public sealed class ShardTests
         var b = Insert("b");
 
         Assert.Same(b, Peek(keep: a));
-        _shard.EvictPeeked(b, EvictionReason.Entries);
+        _shard.EvictPeeked(b, Change.EvictionForEntries);
 
         var mayRank = true;
         Assert.False(_shard.TryPeekVictim(a, ref mayRank, out _, out _));
@@ -276,7 +279,7 @@ public sealed class ShardTests
                 switch (step)
                 {
                     case 0 or 1:
-                        order.Add(Insert(shard, $"{number}:{shard.Tally().Sets}"));
+                        order.Add(Insert(shard, $"{number}:{shard.Changes()[Change.Set]}"));
                         break;
                     case 2 when entry is not null:
                         shard.StampExactly(entry);
@@ -296,7 +299,7 @@ public sealed class ShardTests
 
                         if (victim is not null)
                         {
-                            shard.EvictPeeked(victim, EvictionReason.Entries);
+                            shard.EvictPeeked(victim, Change.EvictionForEntries);
                             order.Remove(victim);
                         }
 
@@ -323,7 +326,7 @@ public sealed class ShardTests
         Insert("young", hash: 1);
         _shard.Stamp(used, _clock.Epoch);
 
-        Assert.Equal(RoomAmount.Of(oldest), _shard.EvictFromChain(1, EvictionReason.Entries));
+        Assert.Equal(RoomAmount.Of(oldest), _shard.EvictFromChain(1, default));
 
         Assert.Null(_shard.Find("oldest", 1));
         Assert.Equal(3, _shard.Count);
@@ -335,7 +338,7 @@ public sealed class ShardTests
         Insert("first", hash: 1);
         Insert("second", hash: 1);
 
-        _shard.EvictFromChain(1, EvictionReason.Entries);
+        _shard.EvictFromChain(1, default);
 
         Assert.Null(_shard.Find("first", 1));
         Assert.NotNull(_shard.Find("second", 1));
@@ -381,7 +384,7 @@ public sealed class ShardTests
 
         Assert.Equal(expired.Aggregate(RoomAmount.None, (sum, entry) => sum + RoomAmount.Of(entry)), freed);
         Assert.Equal([alive, used, never], SlotEntries());
-        Assert.Equal(100, _shard.Tally().EvictionsExpired);
+        Assert.Equal(100, _shard.Changes()[Change.EvictionExpired]);
     }
 
     [Fact]
@@ -470,7 +473,7 @@ public sealed class ShardTests
     {
         shard.GrowIndex();
         shard.EnsureSlot();
-        shard.Link(entry, replaced, s_start, countsForRecency);
+        shard.Put(entry, replaced, s_start, countsForRecency);
         return entry;
     }
 
@@ -483,7 +486,7 @@ public sealed class ShardTests
 
     private static int HashOf(string key) => (int)new KeyHasher(1).Hash(key);
 
-    private Shard Make(RecencyClock clock) => new(new ShardContext(clock, _room, s_start.Monotonic, MaxShardEntries: 2_000));
+    private Shard Make(RecencyClock clock) => new(0, new ShardContext(clock, _room, new ShardDirectory(2_000, clock, _room).Tenants, MaxShardEntries: 2_000));
 
     private Entry Insert(string key, int? hash = null, TimeSpan? sliding = null, bool countsForRecency = false)
     {
@@ -506,7 +509,7 @@ public sealed class ShardTests
 
     private Entry Peek(Entry? keep = null) => Peek(_shard, keep)!;
 
-    private Entry Evict(EvictionReason reason = EvictionReason.Entries)
+    private Entry Evict(Change reason = Change.EvictionForEntries)
     {
         var victim = Peek();
         _shard.EvictPeeked(victim, reason);

@@ -1,4 +1,3 @@
-using BoundedCache.Expiration;
 using BoundedCache.Storage;
 
 namespace BoundedCache.Tests.Storage;
@@ -49,13 +48,13 @@ public sealed class SlotChunkTests
         _chunk.Free(slot);
 
         Assert.Null(_chunk[slot].Entry);
-        Assert.Equal(DueTime.Never, _chunk[slot].Due);
+        Assert.Equal(Slot.NeverDue, _chunk[slot].Due);
     }
 
     [Fact]
     public void TheBoundFallsWithADueTimeAndRisesOnlyWhenItIsTightened()
     {
-        Assert.Equal(DueTime.Never, _chunk.DueBound);
+        Assert.Equal(Slot.NeverDue, _chunk.DueBound);
         _chunk.SetDue(_chunk.Take(), 7);
         _chunk.SetDue(_chunk.Take(), 5);
         _chunk.SetDue(_chunk.Take(), 6);
@@ -80,6 +79,6 @@ public sealed class SlotChunkTests
 
         _chunk.TightenDueBound();
 
-        Assert.Equal(DueTime.Never, _chunk.DueBound);
+        Assert.Equal(Slot.NeverDue, _chunk.DueBound);
     }
 }

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Reflection;
-using BoundedCache.Expiration;
 using BoundedCache.Storage;
 
 namespace BoundedCache.Tests.Support;
@@ -11,13 +10,16 @@ namespace BoundedCache.Tests.Support;
 /// </summary>
 internal static class Integrity
 {
-    /// <summary>Checks everything, and returns the keys that are held, the expired ones among them.</summary>
+    /// <summary>
+    /// Checks everything, and returns the keys that are held, the expired ones among them; a tenant's with its id before.
+    /// </summary>
     public static IReadOnlyCollection<string> Check(BoundedDistributedCache cache)
     {
         CacheStore store = cache.Storage;
         var shards = Field<ShardDirectory>(store, "_shards");
         var hasher = Field<KeyHasher>(store, "_hasher");
         HashSet<string> keys = [];
+        Dictionary<Tenant, List<Entry>> members = [];
         long bytes = 0;
         for (int i = 0; i < shards.Length; i++)
         {
@@ -28,13 +30,19 @@ internal static class Integrity
 
             foreach (Entry entry in CheckShard(shard))
             {
-                ulong hash = hasher.Hash(entry.Key);
+                ulong hash = hasher.Hash(entry.Tenant?.Id, entry.Key);
                 Assert.Equal((int)hash, entry.Hash);
                 Assert.Same(shard, shards.Find(hash));
-                Assert.True(keys.Add(entry.Key), "A key is held twice.");
+                Assert.True(keys.Add(entry.Tenant is null ? entry.Key : $"{entry.Tenant.Id}\0{entry.Key}"), "A key is held twice.");
                 bytes += entry.Charge;
+                if (entry.Tenant is { } tenant)
+                {
+                    (members.TryGetValue(tenant, out List<Entry>? entries) ? entries : members[tenant] = []).Add(entry);
+                }
             }
         }
+
+        bytes += CheckTenants(shards, members);
 
         var room = Field<Room>(store, "_room");
         Assert.Equal(keys.Count, room.Entries.Used);
@@ -47,6 +55,42 @@ internal static class Integrity
         Assert.True(gate.TryEnter(), "Somebody is in the gate.");
         gate.Exit();
         return keys;
+    }
+
+    /// <summary>The shards that were made.</summary>
+    public static IEnumerable<Shard> Shards(BoundedDistributedCache cache)
+    {
+        var shards = Field<ShardDirectory>(cache.Storage, "_shards");
+        return Enumerable.Range(0, shards.Length).Select(shards.At).OfType<Shard>();
+    }
+
+    /// <returns>What the records are charged.</returns>
+    private static long CheckTenants(ShardDirectory shards, Dictionary<Tenant, List<Entry>> members)
+    {
+        long bytes = 0;
+        Assert.Equal(members.Count, shards.Tenants.Count);
+        foreach ((Tenant tenant, List<Entry> entries) in members)
+        {
+            Assert.Same(tenant, shards.Tenants.Find(tenant.Id));
+            Assert.False(tenant.IsRetired);
+            Assert.True(tenant.IsPaid);
+            Assert.Equal(RoomAmount.None, Field<RoomAmount>(tenant, "_claimed"));
+            Assert.Equal(new RoomAmount(entries.Count, entries.Sum(entry => entry.Charge)), tenant.Used);
+            Assert.Equal(RoomAmount.None, tenant.Excess(shards.Tenants.Limits));
+            HashSet<Entry> listed = new(ReferenceEqualityComparer.Instance);
+            for (int index = 0; tenant.MemberAt(index) is >= 0 and long place; index++)
+            {
+                SlotChunk chunk = shards.TryGetChunk(place)!;
+                int slot = ShardDirectory.SlotOf(place);
+                Assert.Equal(index, chunk.TenantIndex(slot));
+                Assert.True(listed.Add(chunk[slot].Entry!), "A member is listed twice.");
+            }
+
+            Assert.True(listed.SetEquals(entries), "A tenant's list is not what it holds.");
+            bytes += tenant.RecordCharge;
+        }
+
+        return bytes;
     }
 
     private static List<Entry> CheckShard(Shard shard)
@@ -86,9 +130,9 @@ internal static class Integrity
                 Assert.Equal(isOccupied, chunk[index].Entry is not null);
                 if (isOccupied)
                 {
-                    Assert.InRange(chunk[index].Due, chunk.DueBound, DueTime.Never);
-                    Assert.InRange(chunk[index].Due, state.DueBound, DueTime.Never);
-                    Assert.Equal(chunk[index].Entry is ExpiringEntry, chunk[index].Due != DueTime.Never);
+                    Assert.InRange(chunk[index].Due, chunk.DueBound, Slot.NeverDue);
+                    Assert.InRange(chunk[index].Due, state.DueBound, Slot.NeverDue);
+                    Assert.Equal(chunk[index].Entry is ExpiringEntry, chunk[index].Due != Slot.NeverDue);
                 }
             }
         }

@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+
+namespace BoundedCache.Storage;
+
+/// <summary>
+/// An exact counter that takes one word until threads contend for it, and a stripe for each core from then on; the
+/// idea is that of <c>LongAdder</c> in java.util.concurrent.
+/// </summary>
+internal struct StripedCounter
+{
+    private long _first;
+    private Stripe[]? _stripes;
+
+    public readonly long Value
+    {
+        get
+        {
+            long sum = Volatile.Read(in _first);
+            foreach (ref readonly Stripe stripe in (Volatile.Read(in _stripes) ?? []).AsSpan())
+            {
+                sum += Volatile.Read(in stripe.Count);
+            }
+
+            return sum;
+        }
+    }
+
+    public void Increment()
+    {
+        Stripe[]? stripes = Volatile.Read(ref _stripes);
+        if (stripes is null)
+        {
+            long count = Volatile.Read(ref _first);
+            if (Interlocked.CompareExchange(ref _first, count + 1, count) == count)
+            {
+                return;
+            }
+
+            stripes = new Stripe[Environment.ProcessorCount];
+            stripes = Interlocked.CompareExchange(ref _stripes, stripes, null) ?? stripes;
+        }
+
+        Interlocked.Increment(ref stripes[Thread.GetCurrentProcessorId() % stripes.Length].Count);
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = CacheLine.Size)]
+    private struct Stripe
+    {
+        [FieldOffset(0)]
+        public long Count;
+    }
+}

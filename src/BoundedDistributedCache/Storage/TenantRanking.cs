@@ -1,0 +1,119 @@
+using System.Numerics;
+using BoundedCache.Expiration;
+
+namespace BoundedCache.Storage;
+
+/// <summary>A member that was found to be a victim, where it is, and the stamp that it was ranked by.</summary>
+internal readonly record struct TenantVictim(long Place, long Stamp, VictimKind Kind);
+
+internal enum VictimKind
+{
+    /// <summary>Goes where it was not used since.</summary>
+    Ranked,
+
+    /// <summary>The oldest of its ranking: goes even if a reader stamped it since, so that no reader holds a writer up.</summary>
+    Oldest,
+
+    /// <summary>Had expired.</summary>
+    Expired,
+}
+
+/// <summary>
+/// Ranks the members of one tenant, so that a tenant at its limit evicts its own least recently used, at a cost in its
+/// own entries alone.
+/// </summary>
+/// <remarks>
+/// Members are copied out in pieces under the tenant's lock; their stamps, which compare across shards, are read and
+/// ranked outside it, by one thread of that tenant at a time, which holds nothing else. What is ranked may have moved or
+/// gone by then, so a victim is judged again under its own shard's lock.
+/// </remarks>
+internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
+{
+    private const int PieceLength = 1_024;
+
+    // Before every stamp.
+    private const long ExpiredStamp = -1;
+
+    /// <summary>The next victim of the tenant's queue; ranks its members where the queue is used up and it may.</summary>
+    public bool TryTakeVictim(Tenant tenant, Now now, ref bool mayRank, out TenantVictim victim)
+    {
+        if (tenant.TryTakeVictim(out victim))
+        {
+            return true;
+        }
+
+        if (!mayRank)
+        {
+            return false;
+        }
+
+        mayRank = false;
+        lock (tenant.Ranking)
+        {
+            // Another thread may have ranked while this one waited.
+            if (!tenant.TryTakeVictim(out victim))
+            {
+                tenant.Enqueue(Rank(tenant, now));
+                return tenant.TryTakeVictim(out victim);
+            }
+
+            return true;
+        }
+    }
+
+    private TenantVictim[] Rank(Tenant tenant, Now now)
+    {
+        List<long> places = CopyMembers(tenant);
+        ulong[] ranks = new ulong[places.Count];
+        long[] stamps = new long[places.Count];
+        int indexBits = BitOperations.Log2((uint)Math.Max(1, places.Count)) + 1;
+        long widest = long.MaxValue >> indexBits;
+        long floor = Math.Max(0, clock.Tick - (widest / 2));
+        for (int i = 0; i < stamps.Length; i++)
+        {
+            stamps[i] = StampAt(places[i], now);
+            ranks[i] = ((ulong)Math.Clamp(stamps[i] - floor, 0, widest) << indexBits) | (uint)i;
+        }
+
+        int selected = Math.Max(ranks.Length / 2, Math.Min(ranks.Length, VictimRanking.VictimsPerVisit));
+        Selection.Partition(ranks, selected);
+        ranks.AsSpan(0, selected).Sort();
+        TenantVictim[] victims = new TenantVictim[selected];
+        bool hasOldest = false;
+        for (int v = 0; v < selected; v++)
+        {
+            int i = (int)(ranks[v] & ((1UL << indexBits) - 1));
+            VictimKind kind = stamps[i] == ExpiredStamp ? VictimKind.Expired : hasOldest ? VictimKind.Ranked : VictimKind.Oldest;
+            hasOldest |= kind == VictimKind.Oldest;
+            victims[v] = new TenantVictim(places[i], stamps[i], kind);
+        }
+
+        return victims;
+    }
+
+    private long StampAt(long place, Now now)
+    {
+        if (shards.TryGetChunk(place) is not { } chunk)
+        {
+            return long.MaxValue;
+        }
+
+        ref Slot slot = ref chunk[ShardDirectory.SlotOf(place)];
+        return Volatile.Read(ref slot.Due) <= now.Monotonic && Volatile.Read(ref slot.Entry) is ExpiringEntry entry && entry.HasExpired(now)
+            ? ExpiredStamp
+            : Volatile.Read(ref slot.Stamp);
+    }
+
+    private static List<long> CopyMembers(Tenant tenant)
+    {
+        List<long> places = [];
+        Span<long> piece = stackalloc long[PieceLength];
+        int below = int.MaxValue;
+        for (int copied = tenant.CopyMembers(piece, ref below); copied > 0; copied = tenant.CopyMembers(piece, ref below))
+        {
+            places.AddRange(piece[..copied]);
+        }
+
+        return places;
+    }
+}

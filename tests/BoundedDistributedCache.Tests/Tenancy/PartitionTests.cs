@@ -1,0 +1,115 @@
+using BoundedCache.Tests.Support;
+
+namespace BoundedCache.Tests.Tenancy;
+
+public sealed class PartitionTests
+{
+    [Fact]
+    public void TheSameKeyIsAnotherEntryInEachPartition()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        BoundedCachePartition umbrella = cache.ForTenant("umbrella");
+
+        cache.Set("key", [0], TestCache.NoExpiry);
+        acme.Set("key", [1], TestCache.NoExpiry);
+        umbrella.Set("key", [2], TestCache.NoExpiry);
+        acme.Remove("key");
+
+        Assert.Equal([0], cache.Get("key"));
+        Assert.Null(acme.Get("key"));
+        Assert.Equal([2], umbrella.Get("key"));
+        Assert.Equal(2, Integrity.Check(cache).Count);
+    }
+
+    [Fact]
+    public void ItCountsItsOwnAlone()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        BoundedCachePartition umbrella = cache.ForTenant("umbrella");
+        acme.Set("a", new byte[100], TestCache.NoExpiry);
+        acme.Set("b", new byte[100], TestCache.NoExpiry);
+        umbrella.Set("a", new byte[100], TestCache.NoExpiry);
+        acme.Get("a");
+        acme.Get("missing");
+        umbrella.Get("a");
+        acme.Remove("b");
+
+        CacheStatistics statistics = acme.GetStatistics();
+
+        Assert.Equal((1, 1, 2, 1), (statistics.Hits, statistics.Misses, statistics.Sets, statistics.Removals));
+        Assert.Equal(1, acme.Count);
+        Assert.Equal(umbrella.SizeBytes, acme.SizeBytes);
+        Assert.Equal((2, 1), (cache.GetStatistics().Hits, cache.GetStatistics().Misses));
+    }
+
+    [Fact]
+    public void ATenantWithoutEntriesHasCountedNothingUnlessTheOptionsNameIt()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.Tenants["named"] = new TenantLimits());
+        foreach (string tenant in new[] { "named", "passing" })
+        {
+            BoundedCachePartition partition = cache.ForTenant(tenant);
+            partition.Set("key", [1], TestCache.NoExpiry);
+            partition.Get("key");
+            partition.Clear();
+        }
+
+        Assert.Equal(1, cache.ForTenant("named").GetStatistics().Hits);
+        Assert.Equal(1, cache.ForTenant("named").GetStatistics().Removals);
+        Assert.Equal(0, cache.ForTenant("passing").GetStatistics().Hits);
+        Assert.Equal(0, cache.Count);
+        Assert.Equal(0, cache.SizeBytes);
+    }
+
+    [Fact]
+    public void ClearAndPatternsRemoveItsOwnAlone()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        BoundedCachePartition umbrella = cache.ForTenant("umbrella");
+        for (int i = 0; i < 500; i++)
+        {
+            cache.Set("key" + i);
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+            umbrella.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        Assert.Equal(111, acme.RemoveByPattern("key1*"));
+        umbrella.Clear();
+
+        Assert.Equal(389, acme.Count);
+        Assert.Equal(0, umbrella.Count);
+        Assert.Equal(889, cache.Count);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void AReadMakesNoRecord()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+
+        cache.ForTenant("acme").Get("key");
+        cache.ForTenant("acme").Refresh("key");
+        cache.ForTenant("acme").Remove("key");
+
+        Assert.Equal(0, cache.Storage.Tenants.Count);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a\u0001b")]
+    public void AnIdThatIsNoneIsRefusedWithoutBeingRepeated(string tenantId)
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+
+        ArgumentException exception = Assert.Throws<ArgumentException>(nameof(tenantId), () => cache.ForTenant(tenantId));
+
+        Assert.True(tenantId.Length == 0 || !exception.Message.Contains(tenantId, StringComparison.Ordinal));
+        Assert.Throws<ArgumentNullException>(nameof(tenantId), () => cache.ForTenant(null!));
+        Assert.Throws<ArgumentException>(nameof(tenantId), () => cache.ForTenant(new string('a', 257)));
+        Assert.Throws<ArgumentException>(nameof(tenantId), () => cache.ForTenant("half a pair \ud800"));
+        Assert.NotNull(cache.ForTenant(new string('a', 256)));
+    }
+}

@@ -1,0 +1,275 @@
+using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BoundedCache.Tests.Tenancy;
+
+/// <summary>A tenant at its limit evicts its own least recently used, never another's; the limits hold at every instant.</summary>
+public sealed class TenantLimitTests
+{
+    [Theory]
+    [InlineData(100)]
+    [InlineData(100_000)]
+    public void AtItsLimitATenantEvictsItsOwnLeastRecentlyUsed(int maxEntries)
+    {
+        using BoundedDistributedCache cache = TestCache.Make(maxEntries, configure: options => options.MaxEntriesPerTenant = 20);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        BoundedCachePartition umbrella = cache.ForTenant("umbrella");
+        for (int i = 0; i < 20; i++)
+        {
+            umbrella.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        for (int i = 0; i < 60; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+            Assert.NotNull(acme.Get("key0"));
+        }
+
+        Assert.Equal(20, acme.Count);
+        Assert.Equal(20, umbrella.Count);
+        Assert.NotNull(acme.Get("key59"));
+        Assert.Null(acme.Get("key1"));
+        Assert.Equal(40, acme.GetStatistics().EvictionsForTenantLimit);
+        Assert.Equal(40, cache.GetStatistics().EvictionsForTenantLimit);
+        Assert.Equal(0, umbrella.GetStatistics().Evictions);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void InASmallCacheTheOrderWithinATenantIsExact()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(200, configure: options => options.MaxEntriesPerTenant = 10);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        Random random = new(7);
+        ReferenceLru reference = new(10, long.MaxValue);
+        for (int i = 0; i < 3_000; i++)
+        {
+            string key = "key" + random.Next(25);
+            if (random.Next(2) == 0)
+            {
+                Assert.Equal(reference.Use(key, default), acme.Get(key));
+            }
+            else
+            {
+                acme.Set(key, [1], TestCache.NoExpiry);
+                reference.Set(key, [1], lifetime: null, sliding: null, default);
+            }
+        }
+
+        Assert.Equal(
+            reference.Keys.Select(key => "acme\0" + key).Order(StringComparer.Ordinal),
+            Integrity.Check(cache).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void WhatExpiredOfItsOwnGoesBeforeWhatIsAlive()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(clock: clock, configure: options => options.MaxEntriesPerTenant = 10);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 5; i++)
+        {
+            acme.Set("alive" + i, [1], TestCache.NoExpiry);
+        }
+
+        for (int i = 0; i < 5; i++)
+        {
+            acme.Set("expires" + i, [1], TestCache.Relative(TimeSpan.FromSeconds(1)));
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        for (int i = 0; i < 5; i++)
+        {
+            acme.Set("new" + i, [1], TestCache.NoExpiry);
+        }
+
+        Assert.All(Enumerable.Range(0, 5), i => Assert.NotNull(acme.Get("alive" + i)));
+        Assert.Equal(5, acme.GetStatistics().EvictionsExpired);
+    }
+
+    [Fact]
+    public void AValueLargerThanItsTenantMayHoldIsNotStoredAndItsKeysOldValueGoes()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options =>
+        {
+            options.MaxBytesPerTenant = 2_000;
+            options.Tenants["large"] = new TenantLimits { MaxBytes = 20_000 };
+        });
+        foreach (string tenant in new[] { "acme", "large" })
+        {
+            cache.ForTenant(tenant).Set("key", [1], TestCache.NoExpiry);
+            cache.ForTenant(tenant).Set("key", new byte[5_000], TestCache.NoExpiry);
+        }
+
+        Assert.Null(cache.ForTenant("acme").Get("key"));
+        Assert.NotNull(cache.ForTenant("large").Get("key"));
+        Assert.Equal(1, cache.GetStatistics().Rejections);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void ALoweredLimitIsReachedAtTheNextSweep()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 500);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 500; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        cache.FollowTenantLimits(new BoundedDistributedCacheOptions { Tenants = { ["acme"] = new TenantLimits { MaxEntries = 30 } } });
+        cache.RemoveExpired();
+
+        Assert.Equal(30, acme.Count);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void ALoweredLimitIsReachedAtTheTenantsNextSet()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 500);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 500; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        cache.FollowTenantLimits(new BoundedDistributedCacheOptions { Tenants = { ["acme"] = new TenantLimits { MaxEntries = 30 } } });
+        acme.Set("new", [1], TestCache.NoExpiry);
+
+        Assert.Equal(30, acme.Count);
+        Assert.NotNull(acme.Get("new"));
+        Integrity.Check(cache);
+    }
+
+    public static TheoryData<string, int, long, int?, long?, int> Shapes => new()
+    {
+        { "entries of tenants bind", 10_000, 1L << 30, 50, null, 5 },
+        { "bytes of tenants bind", 10_000, 1L << 30, null, 40_000, 5 },
+        { "tenants and cache bind", 300, 200_000, 60, 40_000, 20 },
+        { "tenants and a one-shard cache bind", 100, 60_000, 30, 15_000, 10 },
+        { "tenants that come and go in a tiny cache", 8, 8_000, 3, null, 40 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void NoObserverEverSeesATenantAboveItsLimit(string shape, int maxEntries, long maxBytes, int? perTenant, long? bytesPerTenant, int tenants)
+    {
+        Assert.NotEmpty(shape);
+        using BoundedDistributedCache cache = TestCache.Make(maxEntries, maxBytes, configure: options =>
+        {
+            options.MaxEntriesPerTenant = perTenant;
+            options.MaxBytesPerTenant = bytesPerTenant;
+        });
+        BoundedCachePartition[] partitions = [.. Enumerable.Range(0, tenants).Select(i => cache.ForTenant("tenant" + i))];
+        int[] lengths = [0, 10, 500, 3_000];
+        long most = 0;
+        long mostBytes = 0;
+        long mostOfAll = 0;
+        long mostBytesOfAll = 0;
+        using Crew crew = new(TimeSpan.FromMilliseconds(TestScale.Of(quick: 600, full: 6_000)));
+        crew.Add(running =>
+        {
+            while (running())
+            {
+                foreach (BoundedCachePartition partition in partitions)
+                {
+                    most = Math.Max(most, partition.Count);
+                    mostBytes = Math.Max(mostBytes, partition.SizeBytes);
+                    mostOfAll = Math.Max(mostOfAll, cache.Count);
+                    mostBytesOfAll = Math.Max(mostBytesOfAll, cache.SizeBytes);
+                }
+            }
+        });
+        for (int t = 0; t < 8; t++)
+        {
+            Random random = new(t);
+            crew.Add(running =>
+            {
+                while (running())
+                {
+                    BoundedCachePartition partition = partitions[random.Next(tenants)];
+                    string key = "key" + random.Next(200);
+                    switch (random.Next(20))
+                    {
+                        case 0:
+                            partition.Remove(key);
+                            break;
+                        case 1:
+                            partition.Get(key);
+                            break;
+                        case 2 when random.Next(50) == 0:
+                            partition.Clear();
+                            break;
+                        case 3 when random.Next(50) == 0:
+                            cache.RemoveExpired();
+                            break;
+                        default:
+                            partition.Set(key, new byte[lengths[random.Next(lengths.Length)]], random.Next(3) == 0 ? TestCache.Relative(TimeSpan.FromMilliseconds(5)) : TestCache.NoExpiry);
+                            break;
+                    }
+                }
+            });
+        }
+
+        crew.Run();
+
+        Assert.InRange(most, 1, perTenant ?? int.MaxValue);
+        Assert.InRange(mostBytes, 1, bytesPerTenant ?? long.MaxValue);
+        Assert.InRange(mostOfAll, 1, maxEntries);
+        Assert.InRange(mostBytesOfAll, 1, maxBytes);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void LimitsThatChangeWhileWritersWaitEndInARefusalOrAPlaceNeverAHang()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(100, 200_000);
+        using Crew crew = new(TimeSpan.FromSeconds(1));
+        long value = Charge.Of(4, 10_000, expires: false, hasTenant: true);
+        crew.Add(running =>
+        {
+            Random random = new(1);
+            while (running())
+            {
+                cache.FollowTenantLimits(new BoundedDistributedCacheOptions { MaxBytesPerTenant = random.Next(3) switch { 0 => value - 1, 1 => value, _ => 3 * value } });
+            }
+        });
+        for (int t = 0; t < 4; t++)
+        {
+            Random random = new(t);
+            crew.Add(running =>
+            {
+                while (running())
+                {
+                    cache.ForTenant("tenant" + random.Next(2)).Set("key" + random.Next(9), new byte[random.Next(2) == 0 ? 10_000 : 3_000], TestCache.NoExpiry);
+                }
+            });
+        }
+
+        crew.Run();
+
+        cache.FollowTenantLimits(new BoundedDistributedCacheOptions());
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void AMillionTenantsThatCameAndWentLeaveNothingBehind()
+    {
+        int tenants = TestScale.Of(quick: 100_000, full: 1_000_000);
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(1_000, clock: clock);
+        for (int i = 0; i < tenants; i++)
+        {
+            cache.ForTenant("tenant" + i).Set("key", [1], TestCache.Relative(TimeSpan.FromSeconds(1)));
+        }
+
+        Assert.Equal(1_000, cache.Storage.Tenants.Count);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        cache.RemoveExpired();
+
+        Assert.Equal(0, cache.Storage.Tenants.Count);
+        Assert.Equal(0, cache.SizeBytes);
+    }
+}
