@@ -83,42 +83,20 @@ public sealed class BudgetTests
     [Fact]
     public void IsNeverUsedAboveItsLimitHoweverManyTake()
     {
-        long taken = 0;
-        Concurrently.During(
-            () => Concurrently.Run(3, thread =>
+        Concurrently.Run(4, thread =>
+        {
+            var random = new Random(thread);
+            for (var i = 0; i < 500_000; i++)
             {
-                var random = new Random(thread);
-                for (var i = 0; i < 100_000; i++)
+                var amount = random.Next(1, 60);
+                if (_budget.TryTake(amount))
                 {
-                    var amount = random.Next(1, 60);
-                    if (_budget.TryTake(amount))
-                    {
-                        Interlocked.Increment(ref taken);
-                        _budget.Give(amount);
-                    }
+                    Assert.InRange(_budget.Used, amount, 100);
+                    _budget.Give(amount);
                 }
-            }),
-            () => Assert.InRange(_budget.Used, 0, 100));
+            }
+        });
 
         Assert.Equal(0, _budget.Used);
-        Assert.NotEqual(0, taken);
-    }
-
-    [Fact]
-    public void TheLastUnitIsTakenOnce()
-    {
-        const int Rounds = 20_000;
-        var budgets = Enumerable.Range(0, Rounds).Select(_ => new Budget(1)).ToArray();
-        var taken = new int[Rounds];
-
-        Concurrently.Race(Rounds, Take, Take);
-
-        Assert.All(taken, count => Assert.Equal(1, count));
-
-        void Take(int round)
-        {
-            if (budgets[round].TryTake(1))
-                Interlocked.Increment(ref taken[round]);
-        }
     }
 }
