@@ -198,7 +198,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 ownOldest = EvictOwn(shard, replaced, needed, now, ref inHand, ref report);
             }
 
-            RoomAmount fromBudgets = (needed - inHand).Excess;
+            RoomAmount fromBudgets = (needed - inHand).Excess();
             if (!room.TryTake(fromBudgets, inGate))
             {
                 missing = room.Missing(needed - inHand, inGate);

@@ -7,8 +7,8 @@ internal readonly record struct RoomAmount(long Entries, long Bytes)
 
     public bool IsNone => Entries <= 0 && Bytes <= 0;
 
-    /// <summary>The parts of it that are positive.</summary>
-    public RoomAmount Excess => new(Math.Max(0, Entries), Math.Max(0, Bytes));
+    /// <summary>The parts of it that are positive. No property: a record prints those, and would print itself for ever.</summary>
+    public RoomAmount Excess() => new(Math.Max(0, Entries), Math.Max(0, Bytes));
 
     public static RoomAmount Of(Entry entry) => new(1, entry.Charge);
 

@@ -85,7 +85,7 @@ internal sealed class Tenant
         using (Enter())
         {
             Follow(table);
-            return (_used - _limit).Excess;
+            return (_used - _limit).Excess();
         }
     }
 

@@ -60,11 +60,14 @@ public sealed class RoomTests
     [Fact]
     public void TheExcessOfAnAmountIsItsPositivePart()
     {
-        Assert.Equal(new RoomAmount(0, 5), new RoomAmount(-1, 5).Excess);
+        Assert.Equal(new RoomAmount(0, 5), new RoomAmount(-1, 5).Excess());
         Assert.False(new RoomAmount(-1, 5).IsNone);
         Assert.True(new RoomAmount(-1, 0).IsNone);
         Assert.Equal(new RoomAmount(1, Charge.Smallest), RoomAmount.Of(new Entry("", 0, [])));
     }
+
+    [Fact]
+    public void AnAmountCanBePrinted() => Assert.Contains("Entries = 1, Bytes = 2", new RoomAmount(1, 2).ToString());
 
     // Each thread asks for more bytes than half: entries taken for a try that fails must come back.
     [Fact]
