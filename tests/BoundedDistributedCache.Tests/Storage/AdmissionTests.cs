@@ -197,7 +197,7 @@ public sealed class AdmissionTests
             () => Concurrently.Run(3, thread =>
             {
                 var random = new Random(thread);
-                for (var i = 0; i < 3_000; i++)
+                for (var i = 0; i < 1_500; i++)
                 {
                     var length = thread < 2 ? (int)(MaxBytes * 0.6) : random.Next(2_000);
                     cache.Set(random.Next(8), $"{thread}:{i % 10}", length);
