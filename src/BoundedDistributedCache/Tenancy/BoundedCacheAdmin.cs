@@ -33,7 +33,7 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
         ThrowIfNothingIsThere();
 
         cancellationToken.ThrowIfCancellationRequested();
-        _nearTier?.ForTenant(tenantId).Clear();
+        _nearTier?.RemoveWhere(tenantId, pattern: null);
         foreach (var level in _levels)
             await level.ClearTenantAsync(tenantId, cancellationToken).ConfigureAwait(false);
     }
@@ -45,8 +45,7 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
         ThrowIfNothingIsThere();
 
         cancellationToken.ThrowIfCancellationRequested();
-        if (_nearTier is not null)
-            (tenantId is null ? _nearTier.HostPartition : _nearTier.ForTenant(tenantId)).RemoveByPattern(pattern);
+        _nearTier?.RemoveWhere(tenantId, pattern);
         foreach (var level in _levels)
             await level.RemoveByPatternAsync(tenantId, pattern, cancellationToken).ConfigureAwait(false);
     }
