@@ -1,6 +1,7 @@
 using BoundedCache;
 using BoundedCache.Diagnostics;
 using BoundedCache.Expiration;
+using BoundedCache.Tenancy;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,7 +18,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <para>
 /// <see cref="IDistributedCache"/>, <see cref="IBufferDistributedCache"/> and <see cref="BoundedDistributedCache"/>
 /// resolve to one object, whatever was registered for them before the last call; a provider that is added after it wins.
-/// The <see cref="TimeProvider"/> and the loggers of the container are used when it has them.
+/// With tenants, which <c>AddBoundedCacheTenants</c> adds, the interfaces resolve to what adds the current tenant to each
+/// call, and the class to the cache without it. The <see cref="TimeProvider"/> and the loggers of the container are used when it has them.
 /// </para>
 /// <para>
 /// A host validates the options of every cache when it starts, refuses to start when two caches have the same
@@ -112,6 +114,7 @@ public static class BoundedDistributedCacheServiceCollectionExtensions
         }
 
         registration.MoveToEnd(services);
+        TenantRegistration.Find(services)?.Compose();
         return registration;
     }
 

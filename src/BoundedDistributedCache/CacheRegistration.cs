@@ -1,4 +1,5 @@
 using System.Globalization;
+using BoundedCache.Tenancy;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -23,8 +24,8 @@ internal sealed class CacheRegistration
         _descriptors =
         [
             new(typeof(BoundedDistributedCache), serviceKey, Create, ServiceLifetime.Singleton),
-            new(typeof(IBufferDistributedCache), serviceKey, Get<BoundedDistributedCache>, ServiceLifetime.Singleton),
-            new(typeof(IDistributedCache), serviceKey, Get<BoundedDistributedCache>, ServiceLifetime.Singleton),
+            new(typeof(IBufferDistributedCache), serviceKey, Compose, ServiceLifetime.Singleton),
+            new(typeof(IDistributedCache), serviceKey, Compose, ServiceLifetime.Singleton),
         ];
     }
 
@@ -33,6 +34,8 @@ internal sealed class CacheRegistration
     internal string ServiceKeyText => Convert.ToString(ServiceKey, CultureInfo.InvariantCulture) ?? "";
 
     internal string OptionsName { get; }
+
+    internal bool Owns(ServiceDescriptor descriptor) => _descriptors.Contains(descriptor);
 
     /// <summary>Of several registrations of a service the last one is resolved, so these go behind all others.</summary>
     internal void MoveToEnd(IServiceCollection services)
@@ -54,6 +57,13 @@ internal sealed class CacheRegistration
         Get<IOptions<BoundedDistributedCacheOptions>>(provider, serviceKey),
         provider.GetService<TimeProvider>(),
         provider.GetService<ILogger<BoundedDistributedCache>>());
+
+    // What callers of the interfaces get: what adds the tenant stands outermost.
+    private static IBufferDistributedCache Compose(IServiceProvider provider, object? serviceKey)
+    {
+        var cache = Get<BoundedDistributedCache>(provider, serviceKey);
+        return provider.GetService<TenantDecorator>() is { } tenants ? tenants.Decorate(cache) : cache;
+    }
 
     // A container that knows no keyed services can hold the cache without a key all the same.
     private static T Get<T>(IServiceProvider provider, object? serviceKey)

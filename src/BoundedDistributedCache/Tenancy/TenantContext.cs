@@ -1,4 +1,4 @@
-namespace BoundedCache;
+namespace BoundedCache.Tenancy;
 
 /// <summary>
 /// Each flow of execution has a stack of scopes, which is never changed, only exchanged, and only for that flow. So what

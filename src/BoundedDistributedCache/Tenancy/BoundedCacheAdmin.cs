@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BoundedCache.Tenancy;
+
+internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
+{
+    private readonly BoundedDistributedCache? _nearTier;
+    private readonly ITenantCacheLevel[] _levels;
+    private readonly AmbientPartition _ambient;
+
+    /// <param name="nearTier"><see langword="null"/> where the cache is of another provider.</param>
+    /// <param name="levels">What else keeps its entries.</param>
+    /// <param name="ambient">The partition of calls that name no tenant.</param>
+    private BoundedCacheAdmin(BoundedDistributedCache? nearTier, IEnumerable<ITenantCacheLevel> levels, AmbientPartition ambient)
+    {
+        _nearTier = nearTier;
+        _levels = [.. levels];
+        _ambient = ambient;
+    }
+
+    internal static BoundedCacheAdmin Create(IServiceProvider provider, object? serviceKey)
+    {
+        var (cache, levels) = serviceKey is null
+            ? (provider.GetService<IDistributedCache>(), provider.GetServices<ITenantCacheLevel>())
+            : (provider.GetKeyedService<IDistributedCache>(serviceKey), provider.GetKeyedServices<ITenantCacheLevel>(serviceKey));
+        return new BoundedCacheAdmin((cache as TenantCache)?.NearTier, levels, provider.GetRequiredService<AmbientPartition>());
+    }
+
+    public async Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken = default)
+    {
+        TenantIds.ThrowIfInvalid(tenantId, nameof(tenantId));
+        ThrowIfNothingIsThere();
+
+        cancellationToken.ThrowIfCancellationRequested();
+        _nearTier?.RemoveWhere(tenantId, pattern: null);
+        foreach (var level in _levels)
+            await level.ClearTenantAsync(tenantId, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task RemoveByPatternAsync(string pattern, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        var tenantId = _ambient.GetOrThrow();
+        ThrowIfNothingIsThere();
+
+        cancellationToken.ThrowIfCancellationRequested();
+        _nearTier?.RemoveWhere(tenantId, pattern);
+        foreach (var level in _levels)
+            await level.RemoveByPatternAsync(tenantId, pattern, cancellationToken).ConfigureAwait(false);
+    }
+
+    public CacheStatistics GetTenantStatistics(string tenantId)
+    {
+        TenantIds.ThrowIfInvalid(tenantId, nameof(tenantId));
+        return _nearTier?.ForTenant(tenantId).GetStatistics() ?? throw OtherProvider();
+    }
+
+    private void ThrowIfNothingIsThere()
+    {
+        if (_nearTier is null && _levels.Length == 0)
+            throw OtherProvider();
+    }
+
+    private static NotSupportedException OtherProvider() => new(
+        "There is no bounded cache here: the cache is of another provider, and IDistributedCache has no means to list entries. "
+        + $"Register {nameof(BoundedDistributedCache)} with the same service key, or administer the other provider by its own means.");
+}

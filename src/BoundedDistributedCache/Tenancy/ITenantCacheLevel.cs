@@ -1,0 +1,15 @@
+namespace BoundedCache.Tenancy;
+
+/// <summary>
+/// What keeps entries of tenants beside a near tier, and can remove them. Registered under the service key of the cache
+/// that it belongs to; asked after the near tier, in the order of registration.
+/// </summary>
+internal interface ITenantCacheLevel
+{
+    Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken);
+
+    /// <param name="tenantId"><see langword="null"/>: the host partition.</param>
+    /// <param name="pattern">As in <see cref="IBoundedCacheAdmin.RemoveByPatternAsync"/>.</param>
+    /// <param name="cancellationToken">Cancels the removal; what was removed stays removed.</param>
+    Task RemoveByPatternAsync(string? tenantId, string pattern, CancellationToken cancellationToken);
+}

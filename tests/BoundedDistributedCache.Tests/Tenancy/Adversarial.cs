@@ -1,0 +1,31 @@
+using BoundedCache.Tenancy;
+using CsCheck;
+
+namespace BoundedCache.Tests.Tenancy;
+
+/// <summary>
+/// Ids and keys that are likely to be mistaken for others: short, of few units, full of what encodings use, prefixes of one
+/// another, and made of the encodings of others.
+/// </summary>
+internal static class Adversarial
+{
+    private static readonly Gen<string> Piece = Gen.OneOf(
+        "a", "b", "^", ":", "^^", "^:", "003A", "005E", "D83D", " ", "é", "e\u0301", "\U0001F600", "*", "?", "/", "\\", "|", "\0");
+
+    private static readonly Gen<string> KeyPiece = Gen.Frequency(
+        (4, Piece),
+        (1, Gen.OneOf("\uD83D", "\uDE00", "\uFFFD", "\uD83D\uD83D")));
+
+    public static readonly Gen<string> TenantId = Piece.Array[1, 4].Select(string.Concat).Where(TenantIds.IsValid);
+
+    public static readonly Gen<string?> Partition = Gen.Frequency((1, Gen.Const((string?)null)), (4, TenantId.Select(id => (string?)id)));
+
+    private static readonly Gen<string> PlainKey = KeyPiece.Array[0, 4].Select(string.Concat);
+
+    public static readonly Gen<string> Key = Gen.Frequency(
+        (4, PlainKey),
+        (2, Gen.Select(Partition, PlainKey, TenantKey.Encode)),
+        (1, Gen.Select(TenantId, PlainKey, (id, key) => id + ":" + key)));
+
+    public static readonly Gen<(string? TenantId, string Key)> Pair = Gen.Select(Partition, Key);
+}

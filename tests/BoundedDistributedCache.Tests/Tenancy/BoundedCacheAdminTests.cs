@@ -1,0 +1,210 @@
+using BoundedCache.Tenancy;
+using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BoundedCache.Tests.Tenancy;
+
+public sealed class BoundedCacheAdminTests
+{
+    private static readonly DistributedCacheEntryOptions NoExpiry = new();
+
+    [Fact]
+    public async Task ClearingATenantLeavesOthersAndTheHostAlone()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache());
+        foreach (var tenantId in new[] { "acme", "globex", null })
+            Set(container, tenantId, "key");
+
+        await Admin(container).ClearTenantAsync("acme", TestContext.Current.CancellationToken);
+
+        Assert.Equal((false, true, true), (Has(container, "acme", "key"), Has(container, "globex", "key"), Has(container, null, "key")));
+    }
+
+    [Theory]
+    [InlineData("acme")]
+    [InlineData(null)]
+    public async Task APatternRemovesFromThePartitionThatIsCurrent(string? current)
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache());
+        foreach (var tenantId in new[] { "acme", null })
+        {
+            Set(container, tenantId, "product:1");
+            Set(container, tenantId, "basket:1");
+        }
+
+        using (Enter(container, current))
+            await Admin(container).RemoveByPatternAsync("product:*", TestContext.Current.CancellationToken);
+
+        Assert.Equal((false, true), (Has(container, current, "product:1"), Has(container, current, "basket:1")));
+        Assert.True(Has(container, current is null ? "acme" : null, "product:1"));
+    }
+
+    [Fact]
+    public async Task APatternNeedsAPartition()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache());
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Admin(container).RemoveByPatternAsync("*", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void StatisticsAreThoseOfTheTenant()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache());
+        Set(container, "acme", "key");
+        Set(container, "globex", "key");
+        Set(container, "globex", "another");
+        Has(container, "acme", "key");
+
+        var statistics = Admin(container).GetTenantStatistics("acme");
+
+        Assert.Equal((1, 1, 1), (statistics.Entries, statistics.Sets, statistics.Hits));
+    }
+
+    [Fact]
+    public async Task EachKeyedCacheHasAnAdminOfItsOwn()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache().AddKeyedBoundedDistributedCache("pages"));
+        Set(container, "acme", "key");
+        Set(container, "acme", "key", "pages");
+
+        await Admin(container, "pages").ClearTenantAsync("acme", TestContext.Current.CancellationToken);
+        Assert.Equal((true, false), (Has(container, "acme", "key"), Has(container, "acme", "key", "pages")));
+
+        Set(container, "acme", "key", "pages");
+        await Admin(container).ClearTenantAsync("acme", TestContext.Current.CancellationToken);
+        Assert.Equal((false, true), (Has(container, "acme", "key"), Has(container, "acme", "key", "pages")));
+    }
+
+    [Fact]
+    public async Task EveryLevelOfTheCacheIsReachedTheNearTierFirst()
+    {
+        var pages = new Level(() => true);
+        TestContainer container = null!;
+        var level = new Level(() => !Has(container, "acme", "key"));
+        container = Container(services => services
+            .AddBoundedDistributedCache()
+            .AddKeyedBoundedDistributedCache("pages")
+            .AddSingleton<ITenantCacheLevel>(level)
+            .AddKeyedSingleton<ITenantCacheLevel>("pages", pages));
+        using var owned = container;
+        var token = TestContext.Current.CancellationToken;
+
+        Set(container, "acme", "key");
+        await Admin(container).ClearTenantAsync("acme", token);
+        Set(container, "acme", "key");
+        using (Enter(container, "acme"))
+            await Admin(container).RemoveByPatternAsync("k*", token);
+        using (Enter(container, null))
+            await Admin(container).RemoveByPatternAsync("k*", token);
+
+        Assert.Equal([("acme", null, true), ("acme", "k*", true), (null, "k*", true)], level.Calls);
+        Assert.Empty(pages.Calls);
+    }
+
+    [Fact]
+    public async Task WithoutAnyLevelOfItsOwnThereIsNothingToAdminister()
+    {
+        using var container = Container(services => services.AddSingleton<IDistributedCache, DictionaryCache>());
+        using var scope = Enter(container, "acme");
+
+        await Assert.ThrowsAsync<NotSupportedException>(() => Admin(container).ClearTenantAsync("acme", TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<NotSupportedException>(() => Admin(container).RemoveByPatternAsync("*", TestContext.Current.CancellationToken));
+        Assert.Throws<NotSupportedException>(() => Admin(container).GetTenantStatistics("acme"));
+    }
+
+    [Fact]
+    public async Task ABoundedCacheThatAForeignOneTookThePlaceOfIsNotTakenForIt()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache().AddSingleton<IDistributedCache, DictionaryCache>());
+
+        await Assert.ThrowsAsync<NotSupportedException>(() => Admin(container).ClearTenantAsync("acme", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task AnOtherLevelIsAdministeredAlsoBesideAForeignCache()
+    {
+        var level = new Level(() => true);
+        using var container = Container(services => services.AddSingleton<IDistributedCache, DictionaryCache>().AddSingleton<ITenantCacheLevel>(level));
+
+        await Admin(container).ClearTenantAsync("acme", TestContext.Current.CancellationToken);
+
+        Assert.Single(level.Calls);
+    }
+
+    [Fact]
+    public async Task ACancelledTokenCancelsBeforeAnythingIsDone()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache());
+        using var scope = Enter(container, "acme");
+        Set(container, "acme", "key");
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Admin(container).ClearTenantAsync("acme", new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Admin(container).RemoveByPatternAsync("*", new CancellationToken(canceled: true)));
+
+        Assert.True(Has(container, "acme", "key"));
+    }
+
+    [Fact]
+    public async Task ArgumentsAreChecked()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache());
+        var admin = Admin(container);
+
+        await Assert.ThrowsAsync<ArgumentNullException>("tenantId", () => admin.ClearTenantAsync(null!, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentException>("tenantId", () => admin.ClearTenantAsync("", TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ArgumentNullException>("pattern", () => admin.RemoveByPatternAsync(null!, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentNullException>("tenantId", () => admin.GetTenantStatistics(null!));
+        Assert.Throws<ArgumentException>("tenantId", () => admin.GetTenantStatistics(""));
+    }
+
+    private static TestContainer Container(Action<IServiceCollection> register) => new(services =>
+    {
+        register(services);
+        services.AddBoundedCacheTenants();
+    });
+
+    private static IBoundedCacheAdmin Admin(TestContainer container, string? serviceKey = null) => serviceKey is null
+        ? container.Services.GetRequiredService<IBoundedCacheAdmin>()
+        : container.Services.GetRequiredKeyedService<IBoundedCacheAdmin>(serviceKey);
+
+    private static IDistributedCache Cache(TestContainer container, string? serviceKey) => serviceKey is null
+        ? container.Services.GetRequiredService<IDistributedCache>()
+        : container.Services.GetRequiredKeyedService<IDistributedCache>(serviceKey);
+
+    private static void Set(TestContainer container, string? tenantId, string key, string? serviceKey = null)
+    {
+        using var scope = Enter(container, tenantId);
+        Cache(container, serviceKey).Set(key, [1], NoExpiry);
+    }
+
+    private static bool Has(TestContainer container, string? tenantId, string key, string? serviceKey = null)
+    {
+        using var scope = Enter(container, tenantId);
+        return Cache(container, serviceKey).Get(key) is not null;
+    }
+
+    private static IDisposable Enter(TestContainer container, string? tenantId)
+    {
+        var tenants = container.Services.GetRequiredService<ITenantContext>();
+        return tenantId is null ? tenants.UseHost() : tenants.Use(tenantId);
+    }
+
+    private sealed class Level(Func<bool> look) : ITenantCacheLevel
+    {
+        public List<(string? TenantId, string? Pattern, bool Seen)> Calls { get; } = [];
+
+        public Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken)
+        {
+            Calls.Add((tenantId, null, look()));
+            return Task.CompletedTask;
+        }
+
+        public Task RemoveByPatternAsync(string? tenantId, string pattern, CancellationToken cancellationToken)
+        {
+            Calls.Add((tenantId, pattern, look()));
+            return Task.CompletedTask;
+        }
+    }
+}
