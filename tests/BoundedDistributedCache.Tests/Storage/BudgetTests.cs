@@ -86,7 +86,7 @@ public sealed class BudgetTests
         Concurrently.Run(4, thread =>
         {
             var random = new Random(thread);
-            for (var i = 0; i < 500_000; i++)
+            for (var i = 0; i < 250_000; i++)
             {
                 var amount = random.Next(1, 60);
                 if (_budget.TryTake(amount))

@@ -76,7 +76,7 @@ public sealed class RoomTests
         Concurrently.Run(4, thread =>
         {
             var random = new Random(thread);
-            for (var i = 0; i < 500_000; i++)
+            for (var i = 0; i < 250_000; i++)
             {
                 var amount = new RoomAmount(random.Next(1, 7), random.Next(1, 700));
                 if (_room.TryTake(amount, pastClaim: false))
