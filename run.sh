@@ -7,17 +7,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 port="${PORT:-5080}"
 if ! [[ "$port" =~ ^[0-9]{1,5}$ ]] || ((10#$port > 65535)); then
-    echo "PORT is '$port'; it must be a number from 0 to 65535 (0: any free port)." >&2
-    exit 2
+  echo "PORT is '$port'; it must be a number from 0 to 65535 (0: any free port)." >&2
+  exit 2
 fi
 
 if ! command -v dotnet >/dev/null; then
-    echo "The .NET SDK 10 is needed and 'dotnet' was not found. Get it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
-    exit 1
+  echo "The .NET SDK 10 is needed and 'dotnet' was not found. Get it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+  exit 1
 fi
 if ! version=$(dotnet --version 2>/dev/null) || [[ "$version" != 10.* ]]; then
-    echo "The .NET SDK 10 is needed and was not found (global.json asks for 10.0.100 or a later 10.x; see 'dotnet --list-sdks'). Get it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
-    exit 1
+  echo "The .NET SDK 10 is needed and was not found (global.json asks for 10.0.100 or a later 10.x; see 'dotnet --list-sdks'). Get it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+  exit 1
 fi
 
 sample=samples/WebSample

@@ -14,8 +14,12 @@ case "$mode" in
     ;;
 esac
 
-if ! command -v dotnet >/dev/null || ! dotnet --list-sdks | grep -q '^10\.'; then
-  echo "test.sh needs the .NET SDK 10: https://dotnet.microsoft.com/download" >&2
+if ! command -v dotnet >/dev/null; then
+  echo "The .NET SDK 10 is needed and 'dotnet' was not found. Get it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+  exit 1
+fi
+if ! version=$(dotnet --version 2>/dev/null) || [[ "$version" != 10.* ]]; then
+  echo "The .NET SDK 10 is needed and was not found (global.json asks for 10.0.100 or a later 10.x; see 'dotnet --list-sdks'). Get it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
   exit 1
 fi
 

@@ -120,13 +120,13 @@ public static class BoundedDistributedCacheServiceCollectionExtensions
 
     private static void AddOptions(IServiceCollection services, CacheRegistration registration)
     {
-        services.AddOptions<BoundedDistributedCacheOptions>(registration.OptionsName).ValidateOnStart();
+        MadeAtStart.Add(services, registration);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BoundedDistributedCacheOptions>, BoundedDistributedCacheOptionsValidator>());
         if (registration.ServiceKey is not { } serviceKey)
             return;
 
         services.PostConfigure<BoundedDistributedCacheOptions>(registration.OptionsName, options => options.SetNameUnlessSet(registration.ServiceKeyText));
         services.AddKeyedSingleton(serviceKey, (provider, _) =>
-            Options.Options.Create(provider.GetRequiredService<IOptionsMonitor<BoundedDistributedCacheOptions>>().Get(registration.OptionsName)));
+            Options.Options.Create(provider.GetRequiredService<IOptionsFactory<BoundedDistributedCacheOptions>>().Create(registration.OptionsName)));
     }
 }

@@ -244,6 +244,22 @@ public class ServiceCollectionExtensionsTests
         Assert.Distinct(keys.Select(key => Keyed(container, key)));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("pages")]
+    public void TheOptionsOfACacheStayOneObjectHoweverOftenTheirConfigurationIsReloaded(string? serviceKey)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection().Build();
+        using var container = new TestContainer(services => services.AddKeyedBoundedDistributedCache(serviceKey, configuration));
+        var options = OptionsOf(container, serviceKey);
+
+        configuration["MaxEntries"] = "11";
+        configuration.Reload();
+
+        Assert.Same(options, OptionsOf(container, serviceKey));
+        Assert.Equal(10_000, options.MaxEntries);
+    }
+
     [Fact]
     public void EqualKeysAreOneCache()
     {

@@ -19,4 +19,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(104, LogLevel.Warning, "The configuration of cache '{CacheName}' has changed ({Changes}). A restart is needed for that to take effect: the options are read once, at start.")]
     internal static partial void RestartNeeded(this ILogger logger, string cacheName, string changes);
+
+    [LoggerMessage(105, LogLevel.Warning, "The configuration of cache '{CacheName}' has changed and is invalid: {Failures} The old values stay in force, and a restart would fail. Correct the configuration.")]
+    internal static partial void ConfigurationInvalid(this ILogger logger, Exception exception, string cacheName, string failures);
 }

@@ -1,52 +1,102 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace BoundedCache.Diagnostics;
 
 /// <summary>
-/// Warns that a restart is needed when the configuration of a cache no longer says what the cache was made with. Told
-/// once for each state that the configuration comes to, however often it is reloaded.
+/// Warns when the configuration of a cache no longer says what the cache was made with: that a restart is needed, or
+/// that what it says now is wrong. Told once for each state that the configuration comes to, however often it is
+/// reloaded.
 /// </summary>
+/// <remarks>
+/// Makes the options anew itself, for an <see cref="IOptionsMonitor{TOptions}"/> does so before it tells anybody, and
+/// throws at whoever reloads where they are wrong. Nothing is thrown from here.
+/// </remarks>
 internal sealed class OptionsWatch : IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, BoundedDistributedCacheOptions> _inForce;
-    private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
+    private readonly HostedCache _cache;
+    private readonly IOptionsFactory<BoundedDistributedCacheOptions> _factory;
     private readonly ILogger _logger;
-    private readonly IDisposable? _subscription;
+    private readonly List<IDisposable> _subscriptions = [];
 
-    /// <param name="monitor">Tells of changes.</param>
-    /// <param name="inForce">The options that each cache was made with, by the name of its options.</param>
+    // Changes that were not looked at yet. Who raises it from zero looks, and owns what was told until it is zero again.
+    private int _changes;
+    private string _told = "";
+
+    /// <param name="cache">The cache to watch the options of.</param>
+    /// <param name="sources">Tell of changes, of other options too.</param>
+    /// <param name="factory">Makes the options anew.</param>
     /// <param name="logger">Does not throw.</param>
     internal OptionsWatch(
-        IOptionsMonitor<BoundedDistributedCacheOptions> monitor,
-        IEnumerable<KeyValuePair<string, BoundedDistributedCacheOptions>> inForce,
+        HostedCache cache,
+        IEnumerable<IOptionsChangeTokenSource<BoundedDistributedCacheOptions>> sources,
+        IOptionsFactory<BoundedDistributedCacheOptions> factory,
         ILogger logger)
     {
-        _inForce = new(inForce, StringComparer.Ordinal);
+        _cache = cache;
+        _factory = factory;
         _logger = logger;
-        _subscription = monitor.OnChange(OnChange);
+        try
+        {
+            foreach (var source in sources.Where(source => (source.Name ?? Options.DefaultName) == cache.Registration.OptionsName))
+                _subscriptions.Add(ChangeToken.OnChange(source.GetChangeToken, OnChange));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
-    public void Dispose() => _subscription?.Dispose();
+    public void Dispose() => _subscriptions.ForEach(subscription => subscription.Dispose());
 
-    private void OnChange(BoundedDistributedCacheOptions configured, string? optionsName)
+    // Several sources may tell at once. One thread looks at a time, and again for what came meanwhile, so that the latest
+    // state is the last to be looked at.
+    private void OnChange()
     {
-        optionsName ??= Options.DefaultName;
-        if (!_inForce.TryGetValue(optionsName, out var inForce))
+        if (Interlocked.Increment(ref _changes) > 1)
             return;
 
-        var changes = Describe(inForce, configured);
-        lock (_lock)
+        int seen;
+        do
         {
-            if (_told.GetValueOrDefault(optionsName, "") == changes)
-                return;
-            _told[optionsName] = changes;
+            seen = Volatile.Read(ref _changes);
+            Look();
+        }
+        while (Interlocked.Add(ref _changes, -seen) > 0);
+    }
+
+    private void Look()
+    {
+        BoundedDistributedCacheOptions configured;
+        try
+        {
+            configured = _factory.Create(_cache.Registration.OptionsName);
+        }
+        catch (Exception exception)
+        {
+            if (IsNews(exception.Message))
+                _logger.ConfigurationInvalid(exception, _cache.Options.Name, exception.Message);
+            return;
         }
 
-        if (changes.Length > 0)
-            _logger.RestartNeeded(inForce.Name, changes);
+        OnValidChange(configured);
+    }
+
+    private void OnValidChange(BoundedDistributedCacheOptions configured)
+    {
+        var changes = Describe(_cache.Options, configured);
+        if (IsNews(changes) && changes.Length > 0)
+            _logger.RestartNeeded(_cache.Options.Name, changes);
+    }
+
+    private bool IsNews(string state)
+    {
+        var isNews = state != _told;
+        _told = state;
+        return isNews;
     }
 
     private static string Describe(BoundedDistributedCacheOptions inForce, BoundedDistributedCacheOptions configured)

@@ -7,7 +7,7 @@ namespace BoundedCache.Diagnostics;
 internal static class StartupChecks
 {
     /// <exception cref="OptionsValidationException">Two caches have the same name.</exception>
-    internal static void RequireUniqueNames(IEnumerable<(CacheRegistration Registration, BoundedDistributedCacheOptions Options)> caches)
+    internal static void RequireUniqueNames(IEnumerable<HostedCache> caches)
     {
         var clashes = caches
             .GroupBy(cache => cache.Options.Name, cache => cache.Registration, StringComparer.Ordinal)

@@ -10,32 +10,39 @@ namespace BoundedCache.Expiration;
 /// that nobody resolves is swept too; then it sweeps each on a timer of its own. It may be started anew after a stop; a
 /// second start without one does nothing. Where no host runs, nothing needs it.
 /// </summary>
+/// <remarks>
+/// Starting and stopping run user code: callbacks of options, log sinks, timers. Any of it may stop or dispose this, so
+/// the lock guards references only, and a start finds out at its end whether it is still the one in force.
+/// </remarks>
 internal sealed class ExpirationSweeper : IHostedService, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly IServiceProvider _provider;
     private readonly CacheRegistration[] _registrations;
-    private readonly IOptionsMonitor<BoundedDistributedCacheOptions> _monitor;
+    private readonly IOptionsChangeTokenSource<BoundedDistributedCacheOptions>[] _changes;
+    private readonly IOptionsFactory<BoundedDistributedCacheOptions> _factory;
     private readonly LeftOverConfiguration _leftOver;
     private readonly TimeProvider _timeProvider;
     private readonly TolerantLogger _logger;
 
-    // Under the lock: what runs between a start and a stop.
-    private readonly List<SweepLoop> _loops = [];
-    private OptionsWatch? _watch;
+    // Under the lock. The start in force, which a stop takes away, and what it has led to once it is through.
+    private object? _start;
+    private SweepRun? _run;
     private bool _isDisposed;
 
     public ExpirationSweeper(
         IServiceProvider provider,
         IEnumerable<CacheRegistration> registrations,
-        IOptionsMonitor<BoundedDistributedCacheOptions> monitor,
+        IEnumerable<IOptionsChangeTokenSource<BoundedDistributedCacheOptions>> changes,
+        IOptionsFactory<BoundedDistributedCacheOptions> factory,
         LeftOverConfiguration leftOver,
         TimeProvider? timeProvider = null,
         ILogger<BoundedDistributedCache>? logger = null)
     {
         _provider = provider;
         _registrations = [.. registrations];
-        _monitor = monitor;
+        _changes = [.. changes];
+        _factory = factory;
         _leftOver = leftOver;
         _timeProvider = timeProvider ?? TimeProvider.System;
         _logger = new TolerantLogger(logger);
@@ -43,11 +50,24 @@ internal sealed class ExpirationSweeper : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        var start = new object();
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_watch is null)
-                Start();
+            if (_start is not null)
+                return Task.CompletedTask;
+            _start = start;
+        }
+
+        SweepRun? run = null;
+        try
+        {
+            run = Begin();
+        }
+        finally
+        {
+            Publish(start, ref run);
+            run?.Dispose();
         }
 
         return Task.CompletedTask;
@@ -55,54 +75,52 @@ internal sealed class ExpirationSweeper : IHostedService, IDisposable
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Task ended;
-        lock (_lock)
-        {
-            ended = Task.WhenAll(_loops.Select(loop => loop.Completion));
-            Stop();
-        }
+        if (TakeRun() is not { } run)
+            return;
 
+        run.Dispose();
         // A host that waits no longer is not told so by an exception: it goes on stopping others.
-        await ended.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await run.Completion.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    public void Dispose()
-    {
-        lock (_lock)
-        {
-            _isDisposed = true;
-            Stop();
-        }
-    }
+    public void Dispose() => TakeRun(dispose: true)?.Dispose();
 
-    private void Start()
+    private SweepRun Begin()
     {
-        var caches = Array.ConvertAll(_registrations, registration => (Registration: registration, Options: registration.GetOptions(_provider)));
+        var caches = Array.ConvertAll(_registrations, registration => new HostedCache(registration, registration.GetOptions(_provider), registration.GetCache(_provider)));
         StartupChecks.RequireUniqueNames(caches);
         StartupChecks.WarnOfLeftOvers(_registrations, _leftOver, _logger);
+        foreach (var cache in caches)
+            StartupChecks.WarnWhereMemoryIsShort(cache.Options, _logger);
+        return new SweepRun(caches, _changes, _factory, _timeProvider, _logger);
+    }
 
-        try
+    /// <param name="start">The start that has come to its end.</param>
+    /// <param name="run">
+    /// What it has led to, <see langword="null"/> where it failed. Taken over, unless the start was stopped meanwhile.
+    /// </param>
+    private void Publish(object start, ref SweepRun? run)
+    {
+        lock (_lock)
         {
-            foreach (var (registration, options) in caches)
-            {
-                StartupChecks.WarnWhereMemoryIsShort(options, _logger);
-                _loops.Add(new SweepLoop(registration.GetCache(_provider), options, _timeProvider, _logger));
-            }
-
-            _watch = new OptionsWatch(_monitor, caches.Select(cache => KeyValuePair.Create(cache.Registration.OptionsName, cache.Options)), _logger);
-        }
-        catch
-        {
-            Stop();
-            throw;
+            if (_start != start)
+                return;
+            if (run is null)
+                _start = null;
+            _run = run;
+            run = null;
         }
     }
 
-    private void Stop()
+    private SweepRun? TakeRun(bool dispose = false)
     {
-        _watch?.Dispose();
-        _watch = null;
-        _loops.ForEach(loop => loop.Dispose());
-        _loops.Clear();
+        lock (_lock)
+        {
+            var run = _run;
+            _run = null;
+            _start = null;
+            _isDisposed |= dispose;
+            return run;
+        }
     }
 }

@@ -1,17 +1,31 @@
+using System.Threading.Channels;
 using BoundedCache.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace BoundedCache.Expiration;
 
 /// <summary>Sweeps one cache at each tick of its timer, until it is stopped or the cache is disposed.</summary>
+/// <remarks>
+/// Not a <see cref="PeriodicTimer"/>: where the provider can't make its timer, the finalizer of one ends the process.
+/// </remarks>
 internal sealed class SweepLoop : IDisposable
 {
     private readonly BoundedDistributedCache _cache;
     private readonly string _name;
+    private readonly TimeSpan _interval;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
-    private readonly PeriodicTimer _timer;
+    private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
+
+    // One tick waits at most. The loop never goes on on the thread that writes one: with a fake clock that is whoever
+    // advances it, and must not be held up by a sweep.
+    private readonly Channel<bool> _ticks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
+    {
+        FullMode = BoundedChannelFullMode.DropWrite,
+        SingleReader = true,
+        AllowSynchronousContinuations = false,
+    });
 
     /// <param name="cache">The cache to sweep.</param>
     /// <param name="options">Those of the cache.</param>
@@ -23,12 +37,15 @@ internal sealed class SweepLoop : IDisposable
         _name = options.Name;
         _timeProvider = timeProvider;
         _logger = logger;
-        _timer = new PeriodicTimer(options.SweepInterval, timeProvider);
+        _interval = options.SweepInterval;
 
         var stopping = _stopping.Token;
         // Nothing of whoever starts the host (a request, an activity, a tenant) may reach into sweeps.
         using (ExecutionContext.SuppressFlow())
+        {
+            _timer = timeProvider.CreateTimer(Tick, _ticks.Writer, _interval, _interval);
             Completion = Task.Run(() => RunAsync(stopping), CancellationToken.None);
+        }
     }
 
     /// <summary>Never fails.</summary>
@@ -38,18 +55,19 @@ internal sealed class SweepLoop : IDisposable
     public void Dispose()
     {
         _stopping.Cancel();
+        _ticks.Writer.TryComplete();
         _timer.Dispose();
         _stopping.Dispose();
     }
 
+    private static void Tick(object? ticks) => ((ChannelWriter<bool>)ticks!).TryWrite(true);
+
     private async Task RunAsync(CancellationToken stopping)
     {
-        while (await _timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
+        while (await _ticks.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            // A tick continues on the thread that it comes from. With a fake clock that is whoever advances it, and
-            // must not be held up by a sweep.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            if (!Sweep(stopping))
+            _ticks.Reader.TryRead(out _);
+            if (stopping.IsCancellationRequested || !Sweep(stopping))
                 return;
         }
     }
@@ -73,7 +91,7 @@ internal sealed class SweepLoop : IDisposable
         }
         catch (Exception exception)
         {
-            _logger.SweepFailed(exception, _name, _timer.Period);
+            _logger.SweepFailed(exception, _name, _interval);
         }
 
         return true;

@@ -1,13 +1,16 @@
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Tests.Diagnostics;
 
 public sealed class OptionsWatchTests : IDisposable
 {
     private const int RestartNeeded = 104;
+    private const int ConfigurationInvalid = 105;
 
     private readonly IConfigurationRoot _configuration;
     private readonly TestContainer _container;
@@ -106,6 +109,93 @@ public sealed class OptionsWatchTests : IDisposable
         Change("Cache:MaxEntries", "12");
 
         Assert.Equal("MaxEntries from 10 to 12", Assert.Single(container.LogsOf(RestartNeeded)).GetStructuredStateValue("Changes"));
+    }
+
+    [Fact]
+    public void WarnsOfAnInvalidChangeAndSparesWhoeverReloads()
+    {
+        _configuration["Cache:MaxBytes"] = "0";
+        Change("Cache:MaxEntries", "-1");
+
+        var log = Assert.Single(_container.LogsOf(ConfigurationInvalid));
+        Assert.Equal(LogLevel.Warning, log.Level);
+        Assert.Equal("default", log.GetStructuredStateValue("CacheName"));
+        Assert.IsType<OptionsValidationException>(log.Exception);
+        Assert.Contains("BoundedDistributedCacheOptions.MaxEntries is -1: it must be at least 1.", log.Message, StringComparison.Ordinal);
+        Assert.Contains("BoundedDistributedCacheOptions.MaxBytes is 0: it must be at least 1.", log.Message, StringComparison.Ordinal);
+        Assert.Contains("The old values stay in force", log.Message, StringComparison.Ordinal);
+        Assert.Empty(_container.LogsOf(RestartNeeded));
+    }
+
+    [Fact]
+    public void WarnsOfAnInvalidChangeOfAKeyedCache()
+    {
+        Change("Pages:MaxEntries", "0");
+
+        Assert.Equal("pages", Assert.Single(_container.LogsOf(ConfigurationInvalid)).GetStructuredStateValue("CacheName"));
+    }
+
+    [Fact]
+    public void WarnsOfAChangeThatCanNotBeRead()
+    {
+        Change("Cache:MaxEntries", "many");
+
+        Assert.Contains("MaxEntries", Assert.Single(_container.LogsOf(ConfigurationInvalid)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TellsAnInvalidChangeOnceAndGoesOnWatching()
+    {
+        Change("Cache:MaxEntries", "0");
+        _configuration.Reload();
+        Change("Cache:MaxEntries", "11");
+        Change("Cache:MaxEntries", "0");
+
+        Assert.Equal([ConfigurationInvalid, RestartNeeded, ConfigurationInvalid], _container.Logs.Select(log => log.Id.Id));
+    }
+
+    [Fact]
+    public async Task AnInvalidChangeSparesWhoeverReloadsTheConfigurationOfAHost()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Logging.AddFakeLogging();
+        builder.Services
+            .AddBoundedDistributedCache(_configuration.GetSection("Cache"))
+            .AddKeyedBoundedDistributedCache("pages", _configuration.GetSection("Pages"));
+        using var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+
+        _configuration["Pages:MaxEntries"] = "0";
+        Change("Cache:MaxEntries", "0");
+
+        Assert.Equal(2, host.Services.GetFakeLogCollector().GetSnapshot().Count(log => log.Id.Id == ConfigurationInvalid));
+    }
+
+    [Fact]
+    public void LooksAtTheLatestStateLastWhenSourcesTellAtOnce()
+    {
+        var other = new ConfigurationBuilder().AddInMemoryCollection().Build();
+        var changeOther = () => { };
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache(_configuration.GetSection("Cache"))
+            .AddBoundedDistributedCache(other)
+            .AddBoundedDistributedCache(_ => changeOther()));
+        Assert.True(container.Sweeper.StartAsync(TestContext.Current.CancellationToken).IsCompletedSuccessfully);
+        changeOther = () =>
+        {
+            changeOther = () => { };
+            Concurrently.Run(() =>
+            {
+                other["MaxEntries"] = "12";
+                other.Reload();
+            });
+        };
+
+        Change("Cache:MaxEntries", "11");
+
+        Assert.Equal(
+            ["MaxEntries from 10 to 11", "MaxEntries from 10 to 12"],
+            container.LogsOf(RestartNeeded).Select(log => log.GetStructuredStateValue("Changes")));
     }
 
     [Fact]

@@ -1,8 +1,10 @@
+using BoundedCache.Expiration;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Moq;
 
@@ -167,16 +169,8 @@ public sealed class ExpirationSweeperTests : IDisposable
     [Fact]
     public async Task AStopDisposesTheTimersAndAwaitsTheSweepThatRuns()
     {
-        using var inSweep = new SemaphoreSlim(0);
         using var release = new ManualResetEventSlim();
-        _container.Clock.OnTimestamp = () =>
-        {
-            inSweep.Release();
-            release.Wait(Token);
-        };
-        await _container.Sweeper.StartAsync(Token);
-        _container.Clock.Advance(Interval);
-        await inSweep.WaitAsync(Token);
+        await BeginASweepAsync(release);
 
         var stopped = _container.Sweeper.StopAsync(Token);
         var timersWhileStopping = _container.Clock.LiveTimers;
@@ -191,16 +185,8 @@ public sealed class ExpirationSweeperTests : IDisposable
     [Fact]
     public async Task AStopWaitsNoLongerThanItsHost()
     {
-        using var inSweep = new SemaphoreSlim(0);
         using var release = new ManualResetEventSlim();
-        _container.Clock.OnTimestamp = () =>
-        {
-            inSweep.Release();
-            release.Wait(Token);
-        };
-        await _container.Sweeper.StartAsync(Token);
-        _container.Clock.Advance(Interval);
-        await inSweep.WaitAsync(Token);
+        await BeginASweepAsync(release);
 
         var stopped = _container.Sweeper.StopAsync(new CancellationToken(canceled: true));
 
@@ -275,6 +261,105 @@ public sealed class ExpirationSweeperTests : IDisposable
         Assert.Equal(0, container.Clock.LiveTimers);
     }
 
+    public enum UserCode
+    {
+        OptionsCallback,
+        LogSink,
+        MakingOfATimer,
+    }
+
+    public static TheoryData<UserCode> UserCodeOfAStart => [.. Enum.GetValues<UserCode>()];
+
+    [Theory]
+    [MemberData(nameof(UserCodeOfAStart))]
+    public async Task AStopWithinAStartLeavesNothingBehind(UserCode place)
+    {
+        ExpirationSweeper? sweeper = null;
+        Task? stopped = null;
+        using var container = ContainerThatRuns(place, () => stopped ??= sweeper!.StopAsync(Token));
+        sweeper = container.Sweeper;
+
+        await sweeper.StartAsync(Token);
+
+        Assert.NotNull(stopped);
+        await stopped;
+        Assert.Equal(0, container.Clock.LiveTimers);
+        await sweeper.StartAsync(Token);
+        Assert.Equal(1, container.Clock.LiveTimers);
+    }
+
+    [Theory]
+    [MemberData(nameof(UserCodeOfAStart))]
+    public async Task ADisposeWithinAStartLeavesNothingBehind(UserCode place)
+    {
+        ExpirationSweeper? sweeper = null;
+        using var container = ContainerThatRuns(place, () => sweeper!.Dispose());
+        sweeper = container.Sweeper;
+
+        await sweeper.StartAsync(Token);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => sweeper.StartAsync(Token));
+        Assert.Equal(0, container.Clock.LiveTimers);
+    }
+
+    [Theory]
+    [MemberData(nameof(UserCodeOfAStart))]
+    public async Task AnotherThreadMayStopWhileUserCodeOfAStartRuns(UserCode place)
+    {
+        ExpirationSweeper? sweeper = null;
+        var hasStopped = false;
+        using var container = ContainerThatRuns(place, () => hasStopped = StopsOnAnotherThread(sweeper!));
+        sweeper = container.Sweeper;
+
+        await sweeper.StartAsync(Token);
+
+        Assert.True(hasStopped);
+    }
+
+    [Fact]
+    public async Task AnotherThreadMayStopWhileAStopDisposesTimers()
+    {
+        var hasStopped = false;
+        var sweeper = _container.Sweeper;
+        _container.Clock.OnDisposeTimer = () => hasStopped = StopsOnAnotherThread(sweeper);
+        await sweeper.StartAsync(Token);
+
+        await sweeper.StopAsync(Token);
+
+        Assert.True(hasStopped);
+    }
+
+    [Fact]
+    public async Task AStartAfterAStopWithinAStartIsTheOneThatStays()
+    {
+        var starts = 0;
+        _container.Clock.OnCreateTimer = () =>
+        {
+            if (++starts > 1)
+                return;
+            Assert.True(_container.Sweeper.StopAsync(Token).IsCompletedSuccessfully);
+            Assert.True(_container.Sweeper.StartAsync(Token).IsCompletedSuccessfully);
+        };
+
+        await _container.Sweeper.StartAsync(Token);
+        var running = _container.Clock.LiveTimers;
+        await _container.Sweeper.StopAsync(Token);
+
+        Assert.Equal((1, 0), (running, _container.Clock.LiveTimers));
+    }
+
+    [Fact]
+    public async Task StartsAnewAfterAStartThatFailed()
+    {
+        _container.Clock.OnCreateTimer = () => throw new InvalidOperationException("no timer");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _container.Sweeper.StartAsync(Token));
+        _container.Clock.OnCreateTimer = null;
+
+        await _container.Sweeper.StartAsync(Token);
+
+        Assert.Equal(1, _container.Clock.LiveTimers);
+    }
+
     [Fact]
     public async Task DoesNotStartWithWrongOptions()
     {
@@ -296,5 +381,45 @@ public sealed class ExpirationSweeperTests : IDisposable
         await host.StopAsync(Token);
 
         Assert.Equal((1, 0), (running, clock.LiveTimers));
+    }
+
+    /// <summary>A container in which the start of the sweeper runs the action as code of a user.</summary>
+    private static TestContainer ContainerThatRuns(UserCode place, Action action)
+    {
+        var container = new TestContainer(services => services
+            .AddBoundedDistributedCache(options =>
+            {
+                options.MaxBytes = long.MaxValue;
+                RunIf(UserCode.OptionsCallback);
+            })
+            .Configure<FakeLogCollectorOptions>(options => options.OutputSink = _ => RunIf(UserCode.LogSink)));
+        container.Clock.OnCreateTimer = () => RunIf(UserCode.MakingOfATimer);
+        return container;
+
+        void RunIf(UserCode here)
+        {
+            if (place == here)
+                action();
+        }
+    }
+
+    private static bool StopsOnAnotherThread(ExpirationSweeper sweeper)
+    {
+        var stopped = Task.Run(() => sweeper.StopAsync(Token));
+        return stopped.Wait(TimeSpan.FromSeconds(5), Token);
+    }
+
+    /// <summary>Starts, and returns when a sweep runs, which goes on until it is released.</summary>
+    private async Task BeginASweepAsync(ManualResetEventSlim release)
+    {
+        var inSweep = new TaskCompletionSource();
+        _container.Clock.OnTimestamp = () =>
+        {
+            inSweep.TrySetResult();
+            release.Wait(Token);
+        };
+        await _container.Sweeper.StartAsync(Token);
+        _container.Clock.Advance(Interval);
+        await inSweep.Task.WaitAsync(Token);
     }
 }

@@ -37,6 +37,19 @@ public class SweepLoopTests
     }
 
     [Fact]
+    public void ATimerThatCanNotBeMadeIsForWhoeverMakesTheLoopAndForNobodyElse()
+    {
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        _clock.OnCreateTimer = () => throw new InvalidOperationException("no timer");
+
+        Assert.Throws<InvalidOperationException>(() => new SweepLoop(cache, _options, _clock, _logger));
+
+        // What a finalizer throws would end the process.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+
+    [Fact]
     public async Task NeverSweepsOnTheThreadThatAdvancesTheClock()
     {
         using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);

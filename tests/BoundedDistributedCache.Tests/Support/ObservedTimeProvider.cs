@@ -15,6 +15,12 @@ internal sealed class ObservedTimeProvider : FakeTimeProvider
     /// <summary>Run on the thread that asks for a timestamp, as each sweep does when it begins.</summary>
     public Action? OnTimestamp { get; set; }
 
+    /// <summary>Run on the thread that makes a timer, before it is made.</summary>
+    public Action? OnCreateTimer { get; set; }
+
+    /// <summary>Run on the thread that disposes a timer, after it is disposed.</summary>
+    public Action? OnDisposeTimer { get; set; }
+
     public override DateTimeOffset GetUtcNow() => Fault is null ? base.GetUtcNow() : throw Fault;
 
     public override long GetTimestamp()
@@ -23,8 +29,11 @@ internal sealed class ObservedTimeProvider : FakeTimeProvider
         return base.GetTimestamp();
     }
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        new CountedTimer(this, base.CreateTimer(callback, state, dueTime, period));
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        OnCreateTimer?.Invoke();
+        return new CountedTimer(this, base.CreateTimer(callback, state, dueTime, period));
+    }
 
     private sealed class CountedTimer : ITimer
     {
@@ -46,6 +55,7 @@ internal sealed class ObservedTimeProvider : FakeTimeProvider
             if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
                 Interlocked.Decrement(ref _owner._liveTimers);
             _timer.Dispose();
+            _owner.OnDisposeTimer?.Invoke();
         }
 
         public ValueTask DisposeAsync()
