@@ -45,6 +45,28 @@ public sealed class OptionsWatchTests : IDisposable
     }
 
     [Fact]
+    public void LimitsOfTenantsFollowWithoutARestart()
+    {
+        var acme = _container.Cache.ForTenant("acme");
+        Change("Cache:Tenants:acme:MaxEntries", "2");
+        for (var i = 0; i < 5; i++)
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        Assert.Equal(2, acme.Count);
+
+        Change("Cache:Tenants:acme:MaxEntries", "4");
+        for (var i = 5; i < 10; i++)
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        Assert.Equal(4, acme.Count);
+
+        Change("Cache:MaxEntriesPerTenant", "1");
+        var other = _container.Cache.ForTenant("other");
+        other.Set("key1", [1], TestCache.NoExpiry);
+        other.Set("key2", [1], TestCache.NoExpiry);
+        Assert.Equal(1, other.Count);
+        Assert.Empty(_container.LogsOf(RestartNeeded));
+    }
+
+    [Fact]
     public void WarnsOfTheCacheThatTheChangeIsFor()
     {
         Change("Pages:MaxEntries", "21");
