@@ -28,4 +28,13 @@ internal static class Adversarial
         (1, Gen.Select(TenantId, PlainKey, (id, key) => id + ":" + key)));
 
     public static readonly Gen<(string? TenantId, string Key)> Pair = Gen.Select(Partition, Key);
+
+    /// <summary>A pair that looks the same when written one after the other, with one of the separators in use or none.</summary>
+    public static Gen<(string? TenantId, string Key)> EndingElsewhere((string? TenantId, string Key) pair) =>
+        from separator in Gen.OneOf("", ":", "^", "^:")
+        let text = pair.TenantId + separator + pair.Key
+        from at in Gen.Int[0, text.Length]
+        let tenantId = text[..at]
+        where TenantIds.IsValid(tenantId)
+        select ((string?)tenantId, text[(text.AsSpan(at).StartsWith(separator) ? at + separator.Length : at)..]);
 }

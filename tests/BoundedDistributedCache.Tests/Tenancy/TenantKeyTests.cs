@@ -39,14 +39,18 @@ public sealed class TenantKeyTests
 
     [Fact]
     public void NoTwoPairsGiveTheSameBytes() =>
-        Gen.Select(Adversarial.Pair, Adversarial.Pair).Sample(
-            (one, other) =>
-            {
-                // A host key keeps what UTF-8 does to it.
-                var isSame = one == other || (one.TenantId is null && other.TenantId is null && ThroughUtf8(one.Key) == ThroughUtf8(other.Key));
-                return isSame || ThroughUtf8(TenantKey.Encode(one.TenantId, one.Key)) != ThroughUtf8(TenantKey.Encode(other.TenantId, other.Key));
-            },
-            iter: 300_000);
+        Gen.Select(Adversarial.Pair, Adversarial.Pair).Sample(AreTheSameOrGiveOtherBytes, iter: 50_000);
+
+    [Fact]
+    public void NoPairIsMistakenForOneWhoseIdEndsElsewhere() =>
+        Adversarial.Pair.Where(pair => pair.TenantId is not null).SelectMany(pair => Adversarial.EndingElsewhere(pair).Select(other => (pair, other)))
+            .Sample(AreTheSameOrGiveOtherBytes, iter: 50_000);
+
+    [Fact]
+    public void NoPairIsMistakenForTheHostsKeyThatReadsLikeIt() =>
+        Gen.Select(Adversarial.Pair, Adversarial.Partition).Sample(
+            (pair, partition) => AreTheSameOrGiveOtherBytes((pair, (partition, TenantKey.Encode(pair.TenantId, pair.Key)))),
+            iter: 50_000);
 
     [Fact]
     public void WhatATenantsPairIsWrittenAsIsWellFormed() =>
@@ -55,6 +59,15 @@ public sealed class TenantKeyTests
             var encoded = TenantKey.Encode(pair.TenantId, pair.Key);
             return ThroughUtf8(encoded) == encoded;
         });
+
+    private static bool AreTheSameOrGiveOtherBytes(((string? TenantId, string Key) One, (string? TenantId, string Key) Other) pairs)
+    {
+        var (one, other) = pairs;
+
+        // A host key keeps what UTF-8 does to it.
+        var isSame = one == other || (one.TenantId is null && other.TenantId is null && ThroughUtf8(one.Key) == ThroughUtf8(other.Key));
+        return isSame || ThroughUtf8(TenantKey.Encode(one.TenantId, one.Key)) != ThroughUtf8(TenantKey.Encode(other.TenantId, other.Key));
+    }
 
     private static string ThroughUtf8(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
 }
