@@ -21,9 +21,8 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
 
     internal static BoundedCacheAdmin Create(IServiceProvider provider, object? serviceKey)
     {
-        var (cache, levels) = serviceKey is null
-            ? (provider.GetService<IDistributedCache>(), provider.GetServices<ITenantCacheLevel>())
-            : (provider.GetKeyedService<IDistributedCache>(serviceKey), provider.GetKeyedServices<ITenantCacheLevel>(serviceKey));
+        var cache = serviceKey is null ? provider.GetService<IDistributedCache>() : provider.GetKeyedService<IDistributedCache>(serviceKey);
+        var levels = provider.GetServices<ITenantCacheLevel>().Where(level => Equals(level.CacheKey, serviceKey));
         return new BoundedCacheAdmin((cache as TenantCache)?.NearTier, levels, provider.GetRequiredService<AmbientPartition>());
     }
 

@@ -1,11 +1,14 @@
 namespace BoundedCache.Tenancy;
 
 /// <summary>
-/// What keeps entries of tenants beside a near tier, and can remove them. Registered under the service key of the cache
-/// that it belongs to; asked after the near tier, in the order of registration.
+/// What keeps entries of tenants beside a near tier, and can remove them. Registered without a service key; asked after
+/// the near tier, in the order of registration.
 /// </summary>
 internal interface ITenantCacheLevel
 {
+    /// <summary>The service key of the cache that it belongs to, which may be known only when the container is in use.</summary>
+    object? CacheKey { get; }
+
     Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken);
 
     /// <param name="tenantId"><see langword="null"/>: the host partition.</param>
