@@ -80,14 +80,14 @@ public sealed class BoundedCacheAdminTests
     [Fact]
     public async Task EveryLevelOfTheCacheIsReachedTheNearTierFirst()
     {
-        var pages = new Level(() => true);
+        var pages = new Level(() => true, "pages");
         TestContainer container = null!;
         var level = new Level(() => !Has(container, "acme", "key"));
         container = Container(services => services
             .AddBoundedDistributedCache()
             .AddKeyedBoundedDistributedCache("pages")
             .AddSingleton<ITenantCacheLevel>(level)
-            .AddKeyedSingleton<ITenantCacheLevel>("pages", pages));
+            .AddSingleton<ITenantCacheLevel>(pages));
         using var owned = container;
         var token = TestContext.Current.CancellationToken;
 
@@ -191,8 +191,10 @@ public sealed class BoundedCacheAdminTests
         return tenantId is null ? tenants.UseHost() : tenants.Use(tenantId);
     }
 
-    private sealed class Level(Func<bool> look) : ITenantCacheLevel
+    private sealed class Level(Func<bool> look, object? cacheKey = null) : ITenantCacheLevel
     {
+        public object? CacheKey => cacheKey;
+
         public List<(string? TenantId, string? Pattern, bool Seen)> Calls { get; } = [];
 
         public Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken)
