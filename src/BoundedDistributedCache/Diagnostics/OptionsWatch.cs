@@ -6,9 +6,9 @@ using Microsoft.Extensions.Primitives;
 namespace BoundedCache.Diagnostics;
 
 /// <summary>
-/// Warns when the configuration of a cache no longer says what the cache was made with: that a restart is needed, or
-/// that what it says now is wrong. Told once for each state that the configuration comes to, however often it is
-/// reloaded.
+/// Has the limits of tenants follow the configuration of a cache, and warns when that no longer says what the cache was
+/// made with: that a restart is needed, or that what it says now is wrong. Told once for each state that the
+/// configuration comes to, however often it is reloaded.
 /// </summary>
 /// <remarks>
 /// Makes the options anew itself, for an <see cref="IOptionsMonitor{TOptions}"/> does so before it tells anybody, and
@@ -87,6 +87,7 @@ internal sealed class OptionsWatch : IDisposable
 
     private void OnValidChange(BoundedDistributedCacheOptions configured)
     {
+        _cache.Cache.FollowTenantLimits(configured);
         var changes = Describe(_cache.Options, configured);
         if (IsNews(changes) && changes.Length > 0)
             _logger.RestartNeeded(_cache.Options.Name, changes);
