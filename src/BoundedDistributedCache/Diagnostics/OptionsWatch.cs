@@ -7,8 +7,8 @@ namespace BoundedCache.Diagnostics;
 
 /// <summary>
 /// Has the limits of tenants follow the configuration of a cache, and warns when that no longer says what the cache was
-/// made with: that a restart is needed, or that what it says now is wrong. Told once for each state that the configuration comes to, however often it is
-/// reloaded.
+/// made with: that a restart is needed, or that what it says now is wrong. Told once for each state that the
+/// configuration comes to, however often it is reloaded.
 /// </summary>
 /// <remarks>
 /// Makes the options anew itself, for an <see cref="IOptionsMonitor{TOptions}"/> does so before it tells anybody, and
@@ -85,7 +85,6 @@ internal sealed class OptionsWatch : IDisposable
         OnValidChange(configured);
     }
 
-    // The limits of tenants follow; everything else waits for a restart.
     private void OnValidChange(BoundedDistributedCacheOptions configured)
     {
         _cache.Cache.FollowTenantLimits(configured);

@@ -221,6 +221,22 @@ public sealed class OptionsWatchTests : IDisposable
     }
 
     [Fact]
+    public void LimitsOfTenantsFollowAValidChangeWithoutARestart()
+    {
+        var acme = _container.Cache.ForTenant("acme");
+        acme.Set("a", [1], TestCache.NoExpiry);
+        acme.Set("b", [1], TestCache.NoExpiry);
+
+        Change("Cache:Tenants:acme:MaxEntries", "1");
+        Change("Cache:Tenants:acme:MaxEntries", "0");
+        acme.Set("c", [1], TestCache.NoExpiry);
+
+        Assert.Equal(1, acme.Count);
+        Assert.Empty(_container.LogsOf(RestartNeeded));
+        Assert.Single(_container.LogsOf(ConfigurationInvalid));
+    }
+
+    [Fact]
     public async Task SaysNothingAfterAStop()
     {
         await _container.Sweeper.StopAsync(TestContext.Current.CancellationToken);
