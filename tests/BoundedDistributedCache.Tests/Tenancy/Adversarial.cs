@@ -37,4 +37,9 @@ internal static class Adversarial
         let tenantId = text[..at]
         where TenantIds.IsValid(tenantId)
         select ((string?)tenantId, text[(text.AsSpan(at).StartsWith(separator) ? at + separator.Length : at)..]);
+
+    /// <summary>A key that an encoding, or UTF-8, might make of this one.</summary>
+    public static Gen<string> Resembling(string key) =>
+        Gen.OneOf(("\uD83D", "\uDE00"), ("\uD83D", "\uFFFD"), ("\uD83D", "^D83D"), ("^", "^^"), ("^^", "^"), (":", "^003A"))
+            .Select(change => key.Replace(change.Item1, change.Item2, StringComparison.Ordinal));
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using BoundedCache.Tenancy;
 using BoundedCache.Tests.Support;
 using CsCheck;
 using Microsoft.Extensions.Caching.Distributed;
@@ -17,10 +18,16 @@ public sealed class IsolationTests
     private const int Clear = 11;
     private const int RemoveByPattern = 12;
 
-    private static readonly Gen<(string?[] Partitions, string[] Keys, (int Partition, int Key, int Operation)[] Steps)> Scenario = Gen.Select(
-        Adversarial.Partition.Array[2, 5],
-        Adversarial.Key.Array[2, 5],
-        Gen.Select(Gen.Int[0, 4], Gen.Int[0, 4], Gen.Int[0, Operations - 1]).Array[1, 30]);
+    // Partitions and keys of pairs that read alike, for random ones seldom meet.
+    private static readonly Gen<(string?[] Partitions, string[] Keys, (int Partition, int Key, int Operation)[] Steps)> Scenario =
+        from pair in Adversarial.Pair.Where(pair => pair.TenantId is not null)
+        from alike in Adversarial.EndingElsewhere(pair)
+        from resembling in Adversarial.Resembling(pair.Key)
+        from other in Adversarial.Pair
+        from steps in Gen.Select(Gen.Int[0, 3], Gen.Int[0, 4], Gen.Int[0, Operations - 1]).Array[1, 30]
+        select ((string?[])[pair.TenantId, alike.TenantId, other.TenantId, null],
+            (string[])[pair.Key, alike.Key, resembling, other.Key, TenantKey.Encode(pair.TenantId, pair.Key)],
+            steps);
 
     public static TheoryData<string> Providers => ["bounded", "foreign", "foreign, UTF-8", "foreign, UTF-8, buffers"];
 
@@ -46,7 +53,7 @@ public sealed class IsolationTests
         var number = 0;
         foreach (var (p, k, operation) in steps)
         {
-            var (partition, key) = (partitions[p % partitions.Length], keys[k % keys.Length]);
+            var (partition, key) = (partitions[p], keys[k]);
             byte[] value = [.. BitConverter.GetBytes(++number)];
             using (Enter(tenants, partition))
             {

@@ -47,6 +47,12 @@ public sealed class TenantKeyTests
             .Sample(AreTheSameOrGiveOtherBytes, iter: 50_000);
 
     [Fact]
+    public void NoKeyIsMistakenForOneThatResemblesIt() =>
+        Adversarial.Pair.Where(pair => pair.TenantId is not null)
+            .SelectMany(pair => Adversarial.Resembling(pair.Key).Select(key => (pair, (pair.TenantId, key))))
+            .Sample(AreTheSameOrGiveOtherBytes, iter: 50_000);
+
+    [Fact]
     public void NoPairIsMistakenForTheHostsKeyThatReadsLikeIt() =>
         Gen.Select(Adversarial.Pair, Adversarial.Partition).Sample(
             (pair, partition) => AreTheSameOrGiveOtherBytes((pair, (partition, TenantKey.Encode(pair.TenantId, pair.Key)))),
