@@ -53,13 +53,17 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
 });
 app.UseStatusCodePagesWithReExecute("/error");
 app.UseStaticFiles();
+
+// The order matters: files come before routing, whose fallback takes what is left; the tenant is a value of the route;
+// and a session is stored in the tenant after all that follows has run. Only shops have sessions.
 app.UseRouting();
 app.UseBoundedCacheTenants(tenants => tenants.FromRoute("tenant").WithoutTenant("/").WithoutTenant("/error"));
 app.UseWhen(context => context.Request.RouteValues.ContainsKey("tenant"), shop => shop.UseSession());
+
 app.MapRazorPages();
 app.MapGet("/status", (ShopStatus status) => status.Read()).WithoutTenant();
 app.MapHealthChecks("/health").WithoutTenant();
-app.MapFallback("{*path}", () => Results.NotFound()).WithoutTenant(); // Else an unknown shop were a request without tenant: 400.
+app.MapFallback("{*path}", () => Results.NotFound()).WithoutTenant(); // An unknown shop is not found, rather than a bad request.
 
 app.Lifetime.ApplicationStarted.Register(() =>
     Console.WriteLine($"The shop is open at {string.Join(" and ", app.Urls)} (Ctrl-C closes it)."));
