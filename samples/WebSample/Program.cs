@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Caching.Hybrid;
 using WebSample.Catalogue;
+using WebSample.Shops;
 using WebSample.Status;
 using WebSample.Upstream;
 
@@ -8,14 +9,18 @@ var builder = WebApplication.CreateBuilder(args);
 // The one line to switch by: IDistributedCache is now held in this process and bounded.
 builder.Services.AddBoundedDistributedCache(builder.Configuration.GetSection("Cache"));
 
-// Carts live in the session, and sessions in a bounded cache of their own: however many product pages are cached,
-// none of them can push a visitor's cart out.
+// Carts live in the session, and sessions in a bounded cache of their own: however many product pages are cached, none
+// of them can push a visitor's cart out; and however many visitors one shop has, none of another shop's.
 builder.Services.AddSession(session =>
 {
     session.Cookie.Name = "shop";
     session.Cookie.IsEssential = true;
 });
-builder.Services.AddBoundedCacheSession("sessions", cache => cache.MaxEntries = 50_000);
+builder.Services.AddBoundedCacheSession("sessions", cache =>
+{
+    cache.MaxEntries = 45_000;
+    cache.MaxEntriesPerTenant = 15_000;
+});
 
 // HybridCache adds typed values and one upstream call for many visitors who ask at once. Its own level in memory has
 // no bound and would hold every product a second time, so it is switched off.
@@ -25,11 +30,16 @@ builder.Services.AddHybridCache(hybrid => hybrid.DefaultEntryOptions = new Hybri
     Expiration = TimeSpan.FromMinutes(1),
 });
 
+// Each shop is a tenant: whatever uses these caches sees the entries of the shop that it works for, and no others.
+builder.Services.AddBoundedCacheHybridTenants();
+builder.Services.AddRouting(routing => routing.SetParameterPolicy<ShopConstraint>("shop"));
+
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddUpstream(builder.Configuration.GetSection("Upstream"));
 builder.Services.AddCatalogue(builder.Configuration.GetSection("Catalogue"));
 builder.Services.AddSingleton<ShopStatus>();
 builder.Services.AddRazorPages();
+builder.Services.AddHealthChecks();
 
 var app = builder.Build();
 
@@ -43,9 +53,17 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
 });
 app.UseStatusCodePagesWithReExecute("/error");
 app.UseStaticFiles();
-app.UseSession();
+
+// The order matters: files come before routing, whose fallback takes what is left; the tenant is a value of the route;
+// and a session is stored in the tenant after all that follows has run. Only shops have sessions.
+app.UseRouting();
+app.UseBoundedCacheTenants(tenants => tenants.FromRoute("tenant").WithoutTenant("/").WithoutTenant("/error"));
+app.UseWhen(context => context.Request.RouteValues.ContainsKey("tenant"), shop => shop.UseSession());
+
 app.MapRazorPages();
-app.MapGet("/status", (ShopStatus status) => status.Read());
+app.MapGet("/status", (ShopStatus status) => status.Read()).WithoutTenant();
+app.MapHealthChecks("/health").WithoutTenant();
+app.MapFallback("{*path}", () => Results.NotFound()).WithoutTenant(); // An unknown shop is not found, rather than a bad request.
 
 app.Lifetime.ApplicationStarted.Register(() =>
     Console.WriteLine($"The shop is open at {string.Join(" and ", app.Urls)} (Ctrl-C closes it)."));

@@ -11,16 +11,16 @@ public sealed class CartTests
     {
         await using var shop = RunningShop.Open(("Upstream:Delay", "00:00:00"));
         using var visitor = shop.Enter();
-        var afterAdding = await visitor.AddToCartAsync(3, Cancelled);
+        var afterAdding = await visitor.AddToCartAsync("kitchen", 3, Cancelled);
         Assert.Equal(HttpStatusCode.OK, afterAdding.Status);
 
         for (var request = 1; request <= 10; request++)
         {
-            var page = await visitor.ReadAsync($"/{request}", Cancelled);
+            var page = await visitor.ReadAsync($"/kitchen/{1 + (request % 5)}", Cancelled);
             Assert.Equal(1, page.PiecesInCart);
         }
 
-        Assert.Contains("data-product=\"3\"", (await visitor.ReadAsync("/cart", Cancelled)).Html);
+        Assert.Contains("data-product=\"3\"", (await visitor.ReadAsync("/kitchen/cart", Cancelled)).Html);
     }
 
     [Fact]
@@ -29,8 +29,8 @@ public sealed class CartTests
         await using var shop = RunningShop.Open(("Upstream:Delay", "00:00:00"));
         using var visitor = shop.Enter();
 
-        await visitor.AddToCartAsync(3, Cancelled);
-        var cart = await visitor.AddToCartAsync(3, Cancelled);
+        await visitor.AddToCartAsync("kitchen", 3, Cancelled);
+        var cart = await visitor.AddToCartAsync("kitchen", 3, Cancelled);
 
         Assert.Equal(2, cart.PiecesInCart);
         Assert.Contains("<small>2 ×", cart.Html);
@@ -43,9 +43,9 @@ public sealed class CartTests
         using var first = shop.Enter();
         using var second = shop.Enter();
 
-        await first.AddToCartAsync(3, Cancelled);
+        await first.AddToCartAsync("kitchen", 3, Cancelled);
 
-        Assert.Equal(0, (await second.ReadAsync("/cart", Cancelled)).PiecesInCart);
+        Assert.Equal(0, (await second.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart);
     }
 
     [Fact]
@@ -54,12 +54,12 @@ public sealed class CartTests
         await using var shop = RunningShop.Open(("Upstream:Delay", "00:00:00"), ("Cache:MaxEntries", "4"));
         using var visitor = shop.Enter();
         using var crowd = shop.Enter();
-        await visitor.AddToCartAsync(3, Cancelled);
+        await visitor.AddToCartAsync("kitchen", 3, Cancelled);
 
         for (var product = 20; product < 60; product++)
-            await crowd.ReadAsync($"/products/{product}", Cancelled);
+            await crowd.ReadAsync($"/kitchen/products/{product}", Cancelled);
 
-        Assert.Equal(1, (await visitor.ReadAsync("/cart", Cancelled)).PiecesInCart);
+        Assert.Equal(1, (await visitor.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart);
     }
 
     [Fact]
@@ -69,10 +69,10 @@ public sealed class CartTests
         using var visitor = shop.Enter();
         using var form = new FormUrlEncodedContent([new("id", "3")]);
 
-        using var response = await visitor.Http.PostAsync(new Uri("/cart?handler=Add", UriKind.Relative), form, Cancelled);
+        using var response = await visitor.Http.PostAsync(new Uri("/kitchen/cart?handler=Add", UriKind.Relative), form, Cancelled);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Equal(0, (await visitor.ReadAsync("/cart", Cancelled)).PiecesInCart);
+        Assert.Equal(0, (await visitor.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart);
     }
 
     [Fact]
@@ -80,11 +80,12 @@ public sealed class CartTests
     {
         await using var shop = RunningShop.Open(("Upstream:Delay", "00:00:00"));
         using var visitor = shop.Enter();
-        await visitor.AddToCartAsync(3, Cancelled);
+        await visitor.AddToCartAsync("kitchen", 3, Cancelled);
 
-        var page = await visitor.ReadAsync("/products/100000", Cancelled);
+        var page = await visitor.ReadAsync("/kitchen/products/100000", Cancelled);
 
         Assert.Equal(HttpStatusCode.NotFound, page.Status);
-        Assert.Equal(1, page.PiecesInCart);
+        Assert.Contains("href=\"/kitchen\"", page.Html);
+        Assert.Equal(1, (await visitor.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart);
     }
 }

@@ -31,8 +31,8 @@ public sealed partial class ProcessTests
             while (!line.StartsWith("The shop is open", StringComparison.Ordinal));
 
             using var visitor = new Visitor(new HttpClient { BaseAddress = new Uri(Address().Match(line).Value) });
-            Assert.Equal("upstream", (await visitor.ReadAsync("/products/3", cancelled)).Origin);
-            Assert.Equal("cache", (await visitor.ReadAsync("/products/3", cancelled)).Origin);
+            Assert.Equal("upstream", (await visitor.ReadAsync("/kitchen/products/3", cancelled)).Origin);
+            Assert.Equal("cache", (await visitor.ReadAsync("/kitchen/products/3", cancelled)).Origin);
             Assert.Equal(HttpStatusCode.OK, (await visitor.ReadAsync("/shop.css", cancelled)).Status);
         }
         finally

@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using WebSample.Catalogue;
+using WebSample.Status;
 using WebSample.Upstream;
 
 namespace WebSample.Tests;
@@ -25,6 +27,11 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
     }
 
     public UpstreamTraffic Upstream => Services.GetRequiredService<UpstreamTraffic>();
+
+    public FakeLogCollector Log => Services.GetRequiredService<FakeLogCollector>();
+
+    public ShopShare ShareOf(string shop) =>
+        Services.GetRequiredService<ShopStatus>().Read().Shops.Single(share => share.Shop.Id == shop);
 
     public ConnectionLimit Connections => Services.GetRequiredService<ConnectionLimit>();
 
@@ -49,7 +56,7 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
 
         builder.ConfigureTestServices(services =>
         {
-            services.AddLogging(logging => logging.ClearProviders());
+            services.AddLogging(logging => logging.ClearProviders().AddFakeLogging());
             services.AddSingleton(_clock);
             services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
         });

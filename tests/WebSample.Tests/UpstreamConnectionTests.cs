@@ -19,7 +19,10 @@ public sealed class UpstreamConnectionTests
             clock, ("Catalogue:MaxConnectionsPerServer", $"{Limit}"), ("Catalogue:AttemptTimeout", "00:00:01"));
         using var crowd = shop.Enter();
 
-        var pages = Enumerable.Range(21, Misses).Select(product => crowd.ReadAsync($"/products/{product}", Cancelled)).ToList();
+        string[] shops = ["kitchen", "garden", "study"];
+        var pages = Enumerable.Range(0, Misses)
+            .Select(miss => crowd.ReadAsync($"/{shops[miss % 3]}/products/{11 + (miss / 3)}", Cancelled))
+            .ToList();
         await Eventually.IsTrueAsync(() => shop.Connections.Waiting == Misses - Limit, Cancelled);
         for (var answered = 0; answered < Misses; answered += Limit)
         {
@@ -40,11 +43,11 @@ public sealed class UpstreamConnectionTests
         using var visitor = shop.Enter();
         using var impatience = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
 
-        var first = visitor.ReadAsync("/products/21", Cancelled);
+        var first = visitor.ReadAsync("/kitchen/products/21", Cancelled);
         await Eventually.IsTrueAsync(() => shop.Upstream.Requests == 1, Cancelled);
-        var impatient = visitor.ReadAsync("/products/22", impatience.Token);
+        var impatient = visitor.ReadAsync("/kitchen/products/22", impatience.Token);
         await Eventually.IsTrueAsync(() => shop.Connections.Waiting == 1, Cancelled);
-        var last = visitor.ReadAsync("/products/23", Cancelled);
+        var last = visitor.ReadAsync("/kitchen/products/23", Cancelled);
         await Eventually.IsTrueAsync(() => shop.Connections.Waiting == 2, Cancelled);
 
         await impatience.CancelAsync();
@@ -65,7 +68,7 @@ public sealed class UpstreamConnectionTests
         await using var shop = RunningShop.Open(("Upstream:Delay", "00:00:00"), ("Catalogue:RetryDelay", "00:00:00.001"));
         using var visitor = shop.Enter();
 
-        var page = await visitor.ReadAsync("/products/7", Cancelled);
+        var page = await visitor.ReadAsync("/kitchen/products/7", Cancelled);
 
         Assert.Equal(HttpStatusCode.OK, page.Status);
         Assert.Equal(3, shop.Upstream.Requests);
@@ -77,13 +80,13 @@ public sealed class UpstreamConnectionTests
         await using var shop = RunningShop.Open(("Upstream:Delay", "00:00:00"), ("Catalogue:RetryDelay", "00:00:00.001"));
         using var visitor = shop.Enter();
 
-        var failed = await visitor.ReadAsync("/products/10", Cancelled);
+        var failed = await visitor.ReadAsync("/kitchen/products/10", Cancelled);
         var requests = shop.Upstream.Requests;
-        var next = await visitor.ReadAsync("/products/10", Cancelled);
+        var next = await visitor.ReadAsync("/kitchen/products/10", Cancelled);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, failed.Status);
         Assert.Contains("The catalogue does not answer", failed.Html);
-        Assert.Contains("href=\"/products/10\">Try again", failed.Html);
+        Assert.Contains("href=\"/kitchen/products/10\">Try again", failed.Html);
         Assert.Equal(4, requests);
         Assert.Equal((HttpStatusCode.OK, "upstream"), (next.Status, next.Origin));
     }
@@ -95,7 +98,7 @@ public sealed class UpstreamConnectionTests
         await using var shop = RunningShop.Open(clock, ("Upstream:Delay", "00:01:00"), ("Catalogue:AttemptTimeout", "00:00:01"));
         using var visitor = shop.Enter();
 
-        var page = visitor.ReadAsync("/products/3", Cancelled);
+        var page = visitor.ReadAsync("/kitchen/products/3", Cancelled);
         while (!page.IsCompleted)
         {
             clock.Advance(TimeSpan.FromMilliseconds(100));

@@ -14,19 +14,28 @@ internal sealed partial class Visitor(HttpClient http) : IDisposable
         return new ShopPage(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 
-    public async Task<ShopPage> AddToCartAsync(int product, CancellationToken cancellationToken)
-    {
-        var page = await ReadAsync($"/products/{product}", cancellationToken);
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["id"] = $"{product}",
-            ["__RequestVerificationToken"] = AntiforgeryToken().Match(page.Html).Groups[1].Value,
-        });
-        using var response = await http.PostAsync(new Uri("/cart?handler=Add", UriKind.Relative), form, cancellationToken);
-        return new ShopPage(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
-    }
+    public Task<ShopPage> AddToCartAsync(string shop, int product, CancellationToken cancellationToken) =>
+        SendFormAsync($"/{shop}/products/{product}", $"/{shop}/cart?handler=Add", [new("id", $"{product}")], cancellationToken);
+
+    public Task<ShopPage> RemoveFromCartAsync(string shop, int product, CancellationToken cancellationToken) =>
+        SendFormAsync($"/{shop}/cart", $"/{shop}/cart?handler=Remove", [new("id", $"{product}")], cancellationToken);
+
+    public Task<ShopPage> SendCrowdAsync(string shop, CancellationToken cancellationToken) =>
+        SendFormAsync("/", $"/{shop}?handler=Crowd", [], cancellationToken);
 
     public void Dispose() => http.Dispose();
+
+    /// <summary>Sends a form that stands on a page, and follows to the page that comes after.</summary>
+    private async Task<ShopPage> SendFormAsync(
+        string page, string action, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellationToken)
+    {
+        var html = (await ReadAsync(page, cancellationToken)).Html;
+        Assert.Contains($"action=\"{action}\"", html);
+        using var form = new FormUrlEncodedContent(
+            [.. fields, new("__RequestVerificationToken", AntiforgeryToken().Match(html).Groups[1].Value)]);
+        using var response = await http.PostAsync(new Uri(action, UriKind.Relative), form, cancellationToken);
+        return new ShopPage(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+    }
 
     [GeneratedRegex("__RequestVerificationToken\" type=\"hidden\" value=\"([^\"]+)\"")]
     private static partial Regex AntiforgeryToken();
@@ -39,6 +48,12 @@ internal sealed partial record ShopPage(HttpStatusCode Status, string Html)
 
     /// <summary>How many pieces the page says are in the cart.</summary>
     public int PiecesInCart => int.Parse(Pieces().Match(Html).Groups[1].Value);
+
+    /// <summary>What stands above the page's content, such as a product's name.</summary>
+    public string Heading => HeadingMark().Match(Html).Groups[1].Value;
+
+    [GeneratedRegex("<h1>([^<]+)</h1>")]
+    private static partial Regex HeadingMark();
 
     [GeneratedRegex("data-origin=\"(\\w+)\"")]
     private static partial Regex OriginMark();

@@ -21,7 +21,7 @@ public sealed class WebApplicationFactoryTests
         await using var second = new Factory(_ => { });
         using var visitor = new Visitor(first.CreateClient());
 
-        await visitor.ReadAsync("/products/3", Cancelled);
+        await visitor.ReadAsync("/kitchen/products/3", Cancelled);
 
         Assert.NotEqual(0, first.Cache.Count);
         Assert.Equal(0, second.Cache.Count);
@@ -33,12 +33,12 @@ public sealed class WebApplicationFactoryTests
         var clock = new FakeTimeProvider();
         await using var factory = new Factory(services => services.AddSingleton<TimeProvider>(clock));
         using var visitor = new Visitor(factory.CreateClient());
-        await visitor.ReadAsync("/products/3", Cancelled);
-        Assert.Equal("cache", (await visitor.ReadAsync("/products/3", Cancelled)).Origin);
+        await visitor.ReadAsync("/kitchen/products/3", Cancelled);
+        Assert.Equal("cache", (await visitor.ReadAsync("/kitchen/products/3", Cancelled)).Origin);
 
         clock.Advance(TimeSpan.FromMinutes(1));
 
-        Assert.Equal("upstream", (await visitor.ReadAsync("/products/3", Cancelled)).Origin);
+        Assert.Equal("upstream", (await visitor.ReadAsync("/kitchen/products/3", Cancelled)).Origin);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class WebApplicationFactoryTests
         using var visitor = new Visitor(factory.CreateClient());
 
         for (var product = 20; product < 26; product++)
-            Assert.Equal(HttpStatusCode.OK, (await visitor.ReadAsync($"/products/{product}", Cancelled)).Status);
+            Assert.Equal(HttpStatusCode.OK, (await visitor.ReadAsync($"/kitchen/products/{product}", Cancelled)).Status);
 
         Assert.Equal(2, factory.Cache.Count);
     }

@@ -1,10 +1,11 @@
 using System.Net;
+using BoundedCache;
 using Polly.Timeout;
 
 namespace WebSample.Catalogue;
 
-/// <summary>Asks the upstream catalogue over HTTP. Knows nothing of caching.</summary>
-public sealed class CatalogueClient(HttpClient http)
+/// <summary>Asks the upstream for the catalogue of the current shop, over HTTP. Knows nothing of caching.</summary>
+public sealed class CatalogueClient(HttpClient http, ITenantContext tenants)
 {
     public Task<ProductList?> GetListAsync(int number, CancellationToken cancellationToken) =>
         GetAsync<ProductList>($"products?page={number}", cancellationToken);
@@ -16,7 +17,7 @@ public sealed class CatalogueClient(HttpClient http)
     {
         try
         {
-            using var response = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+            using var response = await http.GetAsync(new Uri($"{tenants.TenantId}/{path}", UriKind.Relative), cancellationToken);
             if (response.StatusCode == HttpStatusCode.NotFound)
                 return default;
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace WebSample.Upstream;
 
 /// <summary>
-/// Stands for the catalogue of another company: a second web server in this process, on a free local port, slow on
+/// Stands for another company that keeps the shops' catalogues: a second web server in this process, on a free local port, slow on
 /// purpose, that counts its callers' connections. The shop reaches it over HTTP only.
 /// </summary>
 public sealed class UpstreamServer(IOptions<UpstreamOptions> options, UpstreamTraffic traffic, TimeProvider clock)
@@ -39,10 +39,10 @@ public sealed class UpstreamServer(IOptions<UpstreamOptions> options, UpstreamTr
         _app = builder.Build();
         _app.UseRouting();
         _app.Use(AnswerSlowly);
-        _app.MapGet("/products", (int page) => Stock.List(page) is { } list ? Results.Ok(list) : Results.NotFound());
-        _app.MapGet("/products/{id:int}", (int id) =>
-            _stock.Fails(id) ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
-            : Stock.Find(id) is { } product ? Results.Ok(product)
+        _app.MapGet("/{shop}/products", (string shop, int page) => Stock.List(shop, page) is { } list ? Results.Ok(list) : Results.NotFound());
+        _app.MapGet("/{shop}/products/{id:int}", (string shop, int id) =>
+            _stock.Fails(shop, id) ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
+            : Stock.Find(shop, id) is { } product ? Results.Ok(product)
             : Results.NotFound());
 
         await _app.StartAsync(cancellationToken);
