@@ -82,8 +82,10 @@ public sealed class AddBoundedCacheHybridTenantsTests
             Assert.Equal("zenith's", await app.Hybrid.GetOrCreateAsync("stock", _ => ValueTask.FromResult("zenith's"), cancellationToken: token));
     }
 
-    [Fact]
-    public async Task WhatHybridCacheStoresCountsAgainstTheLimitOfTheTenant()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhatHybridCacheStoresCountsAgainstTheLimitOfTheTenant(bool isCancellable)
     {
         using var app = new App(services => services
             .AddBoundedDistributedCache(options => options.MaxEntriesPerTenant = 3)
@@ -95,13 +97,27 @@ public sealed class AddBoundedCacheHybridTenantsTests
             using (app.Tenants.Use(tenantId))
             {
                 for (var number = 0; number < 10; number++)
-                    await app.Hybrid.SetAsync($"{number}", "", cancellationToken: TestContext.Current.CancellationToken);
+                    await app.Hybrid.SetAsync($"{number}", "", cancellationToken: Token(isCancellable));
             }
         }
 
         Assert.Equal((3, 3), (cache.ForTenant("acme").Count, cache.ForTenant("zenith").Count));
         Assert.True(app.Level2Has("acme", "9"));
         Assert.False(app.Level2Has("acme", "6"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhatTheHostStoredBeforeThereWereTenantsIsCreatedAnew(bool isCancellable)
+    {
+        var shared = new WithoutBuffers();
+        using (var before = new App(services => services.AddSingleton<IDistributedCache>(shared).AddHybridCache()))
+            await before.Hybrid.SetAsync("price", "old", cancellationToken: Token(isCancellable));
+        using var app = new App(services => services.AddSingleton<IDistributedCache>(shared).AddBoundedCacheHybridTenants());
+
+        using (app.Tenants.UseHost())
+            Assert.Equal("new", await app.Hybrid.GetOrCreateAsync("price", _ => ValueTask.FromResult("new"), cancellationToken: Token(isCancellable)));
     }
 
     [Fact]

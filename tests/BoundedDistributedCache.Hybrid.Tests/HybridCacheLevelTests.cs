@@ -19,9 +19,22 @@ public abstract class HybridCacheLevelTests(CancellationToken token)
 
         await Admin(app).ClearTenantAsync("acme", token);
 
+        var memory = Assert.IsType<MemoryCache>(app.Services.GetRequiredService<IMemoryCache>());
+        Assert.Equal(4, memory.Count);
+        Assert.DoesNotContain(memory.Keys, key => $"{key}".Contains("acme"));
         Assert.Equal([null, "zenith's", "host's"], await GetForAllAsync(app, "price"));
         Assert.Equal([null, "zenith's", "host's"], await GetForAllAsync(app, "in memory only"));
-        Assert.DoesNotContain(app.Services.GetRequiredService<IMemoryCache>() is MemoryCache memory ? memory.Keys : [], key => $"{key}".Contains("acme"));
+    }
+
+    [Fact]
+    public async Task ClearingATenantHoldsAlsoWhereTheKeysOfTheDistributedCacheAreUnknown()
+    {
+        using var app = new App(services => services.AddDistributedMemoryCache().AddBoundedCacheHybridTenants());
+        await SetForAllAsync(app, "price");
+
+        await Admin(app).ClearTenantAsync("acme", token);
+
+        Assert.Equal([null, "zenith's", "host's"], await GetForAllAsync(app, "price"));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class LeakTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task WithoutItATenantReadsAnothersValueFromTheMemoryOfHybridCache(bool keepsApart, bool isCancellable)
+    public async Task OnlyWithItIsATenantKeptFromAnothersValueInTheMemoryOfHybridCache(bool keepsApart, bool isCancellable)
     {
         var token = isCancellable ? TestContext.Current.CancellationToken : CancellationToken.None;
         using var app = new App(services =>

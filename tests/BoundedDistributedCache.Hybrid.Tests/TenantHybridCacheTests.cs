@@ -2,6 +2,7 @@ using BoundedCache.Hybrid.Tests.Support;
 using CsCheck;
 using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.DependencyInjection;
+using Moq;
 
 namespace BoundedCache.Hybrid.Tests;
 
@@ -95,16 +96,13 @@ public abstract class TenantHybridCacheTests(CancellationToken token) : IAsyncDi
     }
 
     [Fact]
-    public async Task RemoveOfSeveralKeysTakesTheTenantAtTheCall()
+    public async Task RemoveOfSeveralKeysRemovesTheTenantsOwnEntries()
     {
         await SetForAllAsync("price");
         await SetForAllAsync("stock");
-        IEnumerable<string> keys = new[] { "price", "stock" }.Where(_ => true);
 
-        ValueTask removal;
         using (_app.Tenants.Use("acme"))
-            removal = Cache.RemoveAsync(keys, token);
-        await removal;
+            await Cache.RemoveAsync(["price", "stock"], token);
 
         Assert.Equal([null, "zenith's", "host's"], await GetForAllAsync("price"));
         Assert.Equal([null, "zenith's", "host's"], await GetForAllAsync("stock"));
@@ -136,19 +134,37 @@ public abstract class TenantHybridCacheTests(CancellationToken token) : IAsyncDi
     }
 
     [Fact]
-    public async Task RemoveBySeveralTagsTakesTheTenantAtTheCall()
+    public async Task RemoveBySeveralTagsRemovesTheTenantsOwnEntries()
     {
         await SetForAllAsync("price", "prices");
         await SetForAllAsync("stock", "stocks");
-        IEnumerable<string> tags = new[] { "prices", " ", "stocks" }.Where(_ => true);
 
-        ValueTask removal;
         using (_app.Tenants.Use("acme"))
-            removal = Cache.RemoveByTagAsync(tags, token);
-        await removal;
+            await Cache.RemoveByTagAsync(["prices", " ", "stocks"], token);
 
         Assert.Equal([null, "zenith's", "host's"], await GetForAllAsync("price"));
         Assert.Equal([null, "zenith's", "host's"], await GetForAllAsync("stock"));
+    }
+
+    [Fact]
+    public void TheTenantIsTakenAtTheCallWheneverTheOthersAreEnumerated()
+    {
+        var given = new List<IEnumerable<string>>();
+        var inner = new Mock<HybridCache>();
+        inner.Setup(cache => cache.RemoveAsync(Capture.In(given), token));
+        inner.Setup(cache => cache.RemoveByTagAsync(Capture.In(given), token));
+        inner.Setup(cache => cache.SetAsync(It.IsAny<string>(), "", null, Capture.In(given), token));
+        using var app = new App(services => services.AddSingleton(inner.Object).AddBoundedCacheHybridTenants());
+
+        using (app.Tenants.Use("acme"))
+        {
+            _ = app.Hybrid.RemoveAsync(new[] { "a" }.Where(_ => true), token);
+            _ = app.Hybrid.RemoveByTagAsync(new[] { "a" }.Where(_ => true), token);
+            _ = app.Hybrid.SetAsync("", "", tags: new[] { "a" }.Where(_ => true), cancellationToken: token);
+        }
+
+        var encoded = HybridKey.Encode("acme", "a");
+        Assert.Equal<IEnumerable<string>>([[encoded], [encoded], [HybridKey.Everything("acme"), encoded]], given);
     }
 
     [Theory]
@@ -435,6 +451,28 @@ public abstract class TenantHybridCacheTests(CancellationToken token) : IAsyncDi
         Assert.Null(await GetAsync("acme", "line\nbreak"));
         Assert.NotEmpty(_app.Errors());
         _app.ForgetErrors();
+    }
+
+    [Fact]
+    public async Task AKeyWithHalfASurrogatePairIsKeptInMemoryAndKeptApart()
+    {
+        Assert.Equal("acme's", await GetAsync("acme", "\uD83D", created: "acme's"));
+        Assert.Equal("zenith's", await GetAsync("zenith", "\uD83D", created: "zenith's"));
+        Assert.Equal("zenith's other", await GetAsync("zenith", "\uD83E", created: "zenith's other"));
+
+        Assert.Equal("acme's", await GetAsync("acme", "\uD83D"));
+        Assert.Equal("zenith's", await GetAsync("zenith", "\uD83D"));
+        Assert.NotEmpty(_app.Errors());
+        _app.ForgetErrors();
+    }
+
+    [Fact]
+    public async Task AnEmptyKeyIsAKeyLikeAnyOther()
+    {
+        Assert.Equal("acme's", await GetAsync("acme", "", created: "acme's"));
+        Assert.Equal("zenith's", await GetAsync("zenith", "", created: "zenith's"));
+
+        Assert.Equal("acme's", await GetAsync("acme", ""));
     }
 
     // Few characters, so that whatever could be mistaken for something else turns up often.

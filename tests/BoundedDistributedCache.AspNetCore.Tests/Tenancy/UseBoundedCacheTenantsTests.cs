@@ -133,6 +133,27 @@ public sealed class UseBoundedCacheTenantsTests
     }
 
     [Theory]
+    [InlineData(true, "500 " + Shops.None)]
+    [InlineData(false, "400")]
+    public async Task AnErrorPageIsARunOfItsOwnThatNeedsAMark(bool isMarked, string expected)
+    {
+        await using var shops = await Shops.OpenAsync(app =>
+        {
+            app.UseExceptionHandler("/error");
+            app.UseBoundedCacheTenants(tenants =>
+            {
+                tenants.FromRoute("tenant");
+                if (isMarked)
+                    tenants.WithoutTenant("/error");
+            });
+            app.MapGet("/error", (ITenantContext tenants) => Results.Text($"500 {Shops.Who(tenants)}", statusCode: 200));
+            app.MapGet("/{tenant}/fail", string () => throw new TimeoutException());
+        });
+
+        Assert.Equal(expected, await shops.AskAsync("/acme/fail"));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("health")]
     public void APathMustBeginWithASlash(string path) =>
