@@ -34,9 +34,9 @@ public sealed class ShopsTests
         await using var shop = RunningShop.Open(NoDelay);
         using var visitor = shop.Enter();
 
-        var first = await ReadInEachAsync(visitor, "products/3");
-        var second = await ReadInEachAsync(visitor, "products/3");
-        var lists = await ReadInEachAsync(visitor, "2");
+        var first = await visitor.ReadInEachShopAsync("products/3", Cancelled);
+        var second = await visitor.ReadInEachShopAsync("products/3", Cancelled);
+        var lists = await visitor.ReadInEachShopAsync("2", Cancelled);
 
         Assert.All(first, page => Assert.Equal("upstream", page.Origin));
         Assert.All(second, page => Assert.Equal("cache", page.Origin));
@@ -52,7 +52,7 @@ public sealed class ShopsTests
         await using var shop = RunningShop.Open(clock);
         using var crowd = shop.Enter();
 
-        var pages = ReadInEachAsync(crowd, "products/3");
+        var pages = crowd.ReadInEachShopAsync("products/3", Cancelled);
         await Eventually.IsTrueAsync(() => shop.Upstream.Requests == 3, Cancelled);
         clock.Advance(TimeSpan.FromMilliseconds(400));
 
@@ -65,7 +65,7 @@ public sealed class ShopsTests
         await using var shop = RunningShop.Open(NoDelay);
         using var visitor = shop.Enter();
         for (var product = 11; product < 31; product++)
-            await ReadInEachAsync(visitor, $"products/{product}");
+            await visitor.ReadInEachShopAsync($"products/{product}", Cancelled);
 
         var start = await visitor.SendCrowdAsync("kitchen", Cancelled);
 
@@ -144,11 +144,6 @@ public sealed class ShopsTests
         Assert.DoesNotContain(shop.Log.GetSnapshot(), record => record.Level >= LogLevel.Error);
     }
 
-    private static async Task<ShopPage[]> ReadInEachAsync(Visitor visitor, string path) => await Task.WhenAll(
-        visitor.ReadAsync($"/kitchen/{path}", Cancelled),
-        visitor.ReadAsync($"/garden/{path}", Cancelled),
-        visitor.ReadAsync($"/study/{path}", Cancelled));
-
     private static async Task<IEnumerable<int>> PiecesInCartsAsync(Visitor visitor) =>
-        (await ReadInEachAsync(visitor, "cart")).Select(page => page.PiecesInCart);
+        (await visitor.ReadInEachShopAsync("cart", Cancelled)).Select(page => page.PiecesInCart);
 }

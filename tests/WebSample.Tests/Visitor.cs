@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using WebSample.Shops;
 
 namespace WebSample.Tests;
 
@@ -13,6 +14,9 @@ internal sealed partial class Visitor(HttpClient http) : IDisposable
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
         return new ShopPage(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
+
+    public async Task<ShopPage[]> ReadInEachShopAsync(string path, CancellationToken cancellationToken) =>
+        await Task.WhenAll(Shop.All.Select(shop => ReadAsync($"/{shop.Id}/{path}", cancellationToken)));
 
     public Task<ShopPage> AddToCartAsync(string shop, int product, CancellationToken cancellationToken) =>
         SendFormAsync($"/{shop}/products/{product}", $"/{shop}/cart?handler=Add", [new("id", $"{product}")], cancellationToken);
