@@ -7,7 +7,7 @@ public sealed record Shop(string Id, string Name, string Goods, string Icon)
     [
         new("kitchen", "Harbour Kitchen", "Mugs, kettles and bowls", "kettle"),
         new("garden", "Quiet Garden", "Plants, vases and chairs", "plant"),
-        new("study", "Night Study", "Lamps, clocks and chairs", "lamp"),
+        new("study", "Night Study", "Chairs, lamps and clocks", "lamp"),
     ];
 
     public static Shop? Find(string? id) => All.FirstOrDefault(shop => shop.Id == id);

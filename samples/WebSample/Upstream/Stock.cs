@@ -29,7 +29,7 @@ internal sealed class Stock
     {
         ["kitchen"] = MakeUp("mug", "kettle", "bowl"),
         ["garden"] = MakeUp("plant", "vase", "chair"),
-        ["study"] = MakeUp("lamp", "clock", "chair"),
+        ["study"] = MakeUp("chair", "lamp", "clock"),
     };
 
     private readonly ConcurrentDictionary<(string Shop, int Id), int> _failures = new();
