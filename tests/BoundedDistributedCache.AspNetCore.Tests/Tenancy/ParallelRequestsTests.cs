@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.AspNetCore.Tests.Tenancy;
 
+[Collection(nameof(RunsAlone))]
 public sealed class ParallelRequestsTests
 {
     private const int Requests = 10_000;
