@@ -192,7 +192,8 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     public Task RemoveAsync(string key, CancellationToken token = default) => RemoveAsync(null, key, token);
 
     /// <summary>
-    /// Removes every entry, one after the other: what was there at the call, and was not set again meanwhile, is gone
+    /// Removes every entry of this cache, those of all tenants among them and of no other level, one after the other: what
+    /// was there at the call, and was not set again meanwhile, is gone
     /// when this returns. Others may read and write all the while.
     /// </summary>
     public void Clear()
@@ -202,7 +203,8 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     }
 
     /// <summary>
-    /// Removes the entries whose keys match a pattern, one after the other: what was there at the call, and was not set
+    /// Removes the entries of this cache whose keys match a pattern, those of all tenants among them and of no other level,
+    /// one after the other: what was there at the call, and was not set
     /// again meanwhile, is gone when this returns. Looks at every key, in a time linear in its length.
     /// </summary>
     /// <param name="pattern">

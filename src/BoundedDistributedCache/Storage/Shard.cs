@@ -278,7 +278,7 @@ internal sealed class Shard
         Entry oldest = _index.Head(hash)!;
         for (Entry? entry = oldest.Next; entry is not null; entry = entry.Next)
         {
-            if (_slots[entry.Slot].Stamp <= _slots[oldest.Slot].Stamp)
+            if (Volatile.Read(ref _slots[entry.Slot].Stamp) <= Volatile.Read(ref _slots[oldest.Slot].Stamp))
             {
                 oldest = entry;
             }
@@ -446,7 +446,7 @@ internal sealed class Shard
             }
             else
             {
-                slot.Due = DueOf(entry, now);
+                Volatile.Write(ref slot.Due, DueOf(entry, now));
             }
         }
 

@@ -12,7 +12,7 @@ namespace BoundedCache.Storage;
 /// Stamp   readers and writers    none. A suspended reader may stamp a slot that belongs to another entry by now:
 ///                                a wrong stamp costs a little order, and nothing but order may hang on it
 /// Entry   writers                shard's lock; null: the slot is free
-/// Due     writers, sweeps        shard's lock
+/// Due     writers, sweeps        shard's lock; tenants' rankings read it without
 /// </code>
 /// </remarks>
 internal struct Slot
@@ -76,13 +76,13 @@ internal sealed class SlotChunk
     {
         ref Slot slot = ref this[index];
         Volatile.Write(ref slot.Entry, null);
-        slot.Due = Slot.NeverDue;
+        Volatile.Write(ref slot.Due, Slot.NeverDue);
         _occupied &= ~(1UL << (index & IndexMask));
     }
 
     public void SetDue(int index, long due)
     {
-        this[index].Due = due;
+        Volatile.Write(ref this[index].Due, due);
         if (due < _dueBound)
         {
             Volatile.Write(ref _dueBound, due);
