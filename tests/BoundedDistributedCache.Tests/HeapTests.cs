@@ -9,11 +9,11 @@ namespace BoundedCache.Tests;
 [Collection(nameof(HeapTests))]
 public sealed class HeapTests
 {
-    public static TheoryData<int, int, int, bool, bool> Cells
+    public static TheoryData<int, int, int, bool, bool, int> Cells
     {
         get
         {
-            TheoryData<int, int, int, bool, bool> cells = [];
+            TheoryData<int, int, int, bool, bool, int> cells = [];
             int[] counts = TestScale.IsFull ? [10_000, 1_000_000, 4_000_000] : [10_000, 100_000];
             foreach (int count in counts)
             {
@@ -22,27 +22,36 @@ public sealed class HeapTests
                     // The largest count takes the ordinary cell alone: the machine's memory ends before the others.
                     if (count < 4_000_000 || keyLength == 26)
                     {
-                        cells.Add(count, keyLength, valueLength, false, false);
-                        cells.Add(count, keyLength, valueLength, true, true);
+                        cells.Add(count, keyLength, valueLength, false, false, 0);
+                        cells.Add(count, keyLength, valueLength, true, true, 0);
+                    }
+
+                    if (count < 4_000_000 && valueLength == 100)
+                    {
+                        cells.Add(count, keyLength, valueLength, true, false, 7);
+                        cells.Add(count, keyLength, valueLength, false, true, count / 10);
                     }
                 }
             }
 
-            cells.Add(10_000, 26, 16_384, false, true);
+            cells.Add(10_000, 26, 16_384, false, true, 0);
+            cells.Add(10_000, 26, 100, false, false, 10_000);
             return cells;
         }
     }
 
     [Theory]
     [MemberData(nameof(Cells))]
-    public void TheHeapGrowsByWhatTheSizeSays(int count, int keyLength, int valueLength, bool slides, bool churned)
+    public void TheHeapGrowsByWhatTheSizeSays(int count, int keyLength, int valueLength, bool slides, bool churned, int tenants)
     {
+        // What every cache of the process shares is there already.
+        Fill(TestCache.Make(count, long.MaxValue), 0, 1, keyLength, valueLength, slides, tenants);
         long before = Heap();
         BoundedDistributedCache cache = TestCache.Make(count, long.MaxValue);
-        Fill(cache, 0, count, keyLength, valueLength, slides);
+        Fill(cache, 0, count, keyLength, valueLength, slides, tenants);
         if (churned)
         {
-            Fill(cache, count, count, keyLength, valueLength, slides);
+            Fill(cache, count, count, keyLength, valueLength, slides, tenants);
         }
 
         double ratio = (double)(Heap() - before) / cache.SizeBytes;
@@ -101,12 +110,52 @@ public sealed class HeapTests
         await host.StopAsync(TestContext.Current.CancellationToken);
     }
 
-    private static void Fill(BoundedDistributedCache cache, int first, int count, int keyLength, int valueLength, bool slides)
+    [Fact]
+    public void TenantsThatCameAndWentLeaveNothingBehind()
+    {
+        const int Held = 50_000;
+        int tenants = TestScale.IsFull ? 1_000_000 : 200_000;
+        FakeTimeProvider clock = new();
+        BoundedDistributedCache cache = TestCache.Make(Held, clock: clock);
+        SetOneOfEach(cache, 0, 1_000);
+        clock.Advance(TimeSpan.FromHours(2));
+        cache.RemoveExpired();
+        long before = Heap();
+
+        // Most are evicted by those that come later, the last expire.
+        SetOneOfEach(cache, 0, tenants);
+        long peak = Heap();
+        Assert.Equal(Held, cache.Count);
+        clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(Held, cache.RemoveExpired());
+
+        Assert.Equal(0, cache.SizeBytes);
+        Assert.InRange(Heap() - before, long.MinValue, peak / 100);
+        GC.KeepAlive(cache);
+    }
+
+    private static void SetOneOfEach(BoundedDistributedCache cache, int first, int tenants)
+    {
+        for (int i = first; i < first + tenants; i++)
+        {
+            cache.ForTenant($"tenant-{i:D10}").Set("key", new byte[100], TestCache.Sliding(TimeSpan.FromHours(1)));
+        }
+    }
+
+    private static void Fill(BoundedDistributedCache cache, int first, int count, int keyLength, int valueLength, bool slides, int tenants = 0)
     {
         var options = slides ? TestCache.Sliding(TimeSpan.FromHours(1)) : TestCache.NoExpiry;
         for (int i = first; i < first + count; i++)
         {
-            cache.Set(i.ToString("D" + keyLength), new byte[valueLength], options);
+            string key = i.ToString("D" + keyLength);
+            if (tenants == 0)
+            {
+                cache.Set(key, new byte[valueLength], options);
+            }
+            else
+            {
+                cache.ForTenant($"tenant-{i % tenants:D6}").Set(key, new byte[valueLength], options);
+            }
         }
     }
 

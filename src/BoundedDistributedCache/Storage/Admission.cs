@@ -209,7 +209,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             bool pays = false;
             Joining joining = replaced is null
                 ? shard.TryJoin(entry, tenant, inGate, out pays)
-                : Shard.TryReplace(entry, replaced, inGate);
+                : shard.TryReplace(entry, replaced, inGate);
             if (joining != Joining.Joined)
             {
                 missing = tenant!.Missing(needed - forRecord, _tenants.Limits, inGate);
@@ -344,7 +344,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 return RoomAmount.None;
             }
 
-            bool hasExpired = entry is ExpiringEntry expiring && expiring.TryExpire(now);
+            bool hasExpired = entry.AsExpiring?.TryExpire(now) == true;
             if (!hasExpired
                 && (victim.Kind == VictimKind.Expired || (victim.Kind == VictimKind.Ranked && stamp != victim.Stamp)))
             {

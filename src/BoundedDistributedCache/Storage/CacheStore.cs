@@ -47,7 +47,7 @@ internal sealed class CacheStore
         ulong hash = _hasher.Hash(tenantId, key);
         Shard? shard = _shards.Find(hash);
         Entry? entry = shard?.Find(tenantId, key, (int)hash);
-        if (entry is ExpiringEntry expiring)
+        if (entry?.AsExpiring is { } expiring)
         {
             entry = UseExpiring(shard!, tenantId, expiring);
         }
@@ -84,10 +84,7 @@ internal sealed class CacheStore
     public void Set(string? tenantId, string key, byte[] value, Deadlines deadlines, Now now, ref AdmissionReport report)
     {
         ulong hash = _hasher.Hash(tenantId, key);
-        bool hasTenant = tenantId is not null;
-        Entry entry = deadlines.AreNever
-            ? new Entry(key, (int)hash, value, hasTenant)
-            : new ExpiringEntry(key, (int)hash, value, deadlines, now, hasTenant);
+        Entry entry = Entry.Of(tenantId is not null, key, (int)hash, value, deadlines, now);
         _admission.Admit(_shards.GetOrMake(hash), entry, tenantId, now, ref report);
     }
 
@@ -183,6 +180,7 @@ internal sealed class CacheStore
         }
 
         FollowLimits(now, cancellationToken);
+        Tenants.Trim();
         return removed;
     }
 
@@ -211,7 +209,7 @@ internal sealed class CacheStore
         while (!entry.TryUse(now))
         {
             Entry? current = shard.Find(tenantId, entry.Key, entry.Hash);
-            if (current is not ExpiringEntry expiring || ReferenceEquals(current, entry))
+            if (current?.AsExpiring is not { } expiring || ReferenceEquals(current, entry))
             {
                 return ReferenceEquals(current, entry) ? null : current;
             }

@@ -6,12 +6,18 @@ namespace BoundedCache.Storage;
 /// </summary>
 internal static class Charge
 {
-    public const long EntryObject = 64;
-    public const long ExpiringEntryObject = 88;
+    public const long EntryObject = 56;
+    public const long ExpiringEntryObject = 80;
+
+    /// <summary>What the reference to its tenant adds to an entry.</summary>
+    public const long TenantReference = 8;
 
     // A slot with its part of the chunk, the index at its mean load (it doubles when as full as it is long), and a
     // word of the ranking.
-    private const long Bookkeeping = 48;
+    private const long Bookkeeping = 40;
+
+    // A slot's due time.
+    private const long ExpiringBookkeeping = 8;
 
     // A member's place in its tenant's list, and a victim of the tenant's ranking for every second one.
     private const long TenantBookkeeping = 24;
@@ -27,9 +33,9 @@ internal static class Charge
     public static readonly long Smallest = Of(0, 0, expires: false);
 
     public static long Of(int keyLength, long valueLength, bool expires, bool hasTenant = false) =>
-        (expires ? ExpiringEntryObject : EntryObject)
+        (expires ? ExpiringEntryObject + ExpiringBookkeeping : EntryObject)
         + Bookkeeping
-        + (hasTenant ? TenantBookkeeping : 0)
+        + (hasTenant ? TenantReference + TenantBookkeeping : 0)
         + Align(StringOverhead + (2L * keyLength))
         + Align(ArrayOverhead + valueLength);
 

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using BoundedCache.Expiration;
+
 namespace BoundedCache.Storage;
 
 /// <summary>
@@ -9,9 +12,8 @@ namespace BoundedCache.Storage;
 /// Key       constructor                         fixed before publication
 /// Value     constructor                         fixed before publication
 /// Hash      constructor                         fixed before publication
-/// Charge    constructor                         fixed before publication
+/// Charge    constructor, with the kind          fixed before publication
 /// Slot      the writer that links the entry     shard's lock, before publication; then fixed
-/// Tenant    the writer that links the entry     shard's lock, before publication; then fixed
 /// Next      writers that change the chain       shard's lock, release stores; readers load with acquire
 /// Epoch     readers and writers                 none: any value only costs or saves a stamp
 /// </code>
@@ -19,36 +21,80 @@ namespace BoundedCache.Storage;
 /// <see cref="Next"/>). An entry that is unlinked keeps its <see cref="Next"/>, so that a reader who stands on it goes
 /// on; it is never linked again. What changes with use lives in the <see cref="Slot"/>, so that the lines which
 /// readers share stay clean.
+/// <para>
+/// There is a class for each kind, so that nobody pays for fields of another: with deadlines or without, and with a
+/// tenant or in the host's partition. The kind is a pair of bits beside the charge, for a type test that has to look
+/// at base classes is a call.
+/// </para>
 /// </remarks>
 internal class Entry
 {
     private const int ChargeUnit = 8;
+    private const uint ExpiresBit = 1u << 31;
+    private const uint TenantBit = 1u << 30;
+    private const uint ChargeMask = TenantBit - 1;
 
     public readonly string Key;
     public readonly byte[] Value;
-
-    /// <summary>Whose entry it is; null in the host's partition. Its identity is the pair of tenant and key.</summary>
-    public Tenant? Tenant;
-
     public Entry? Next;
     public readonly int Hash;
     public int Slot;
     public uint Epoch;
-    private readonly int _chargeUnits;
+    private readonly uint _kindAndCharge;
 
-    public Entry(string key, int hash, byte[] value, bool hasTenant = false)
-        : this(key, hash, value, BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires: false, hasTenant))
+    public Entry(string key, int hash, byte[] value)
+        : this(key, hash, value, expires: false, hasTenant: false)
     {
     }
 
-    protected Entry(string key, int hash, byte[] value, long charge)
+    protected Entry(string key, int hash, byte[] value, bool expires, bool hasTenant)
     {
         Key = key;
         Hash = hash;
         Value = value;
-        _chargeUnits = (int)(charge / ChargeUnit);
+        _kindAndCharge = (uint)(BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires, hasTenant) / ChargeUnit)
+            | (expires ? ExpiresBit : 0)
+            | (hasTenant ? TenantBit : 0);
     }
 
     /// <summary>Bytes of memory that the entry accounts for; kept, for key and value are cold when it is evicted.</summary>
-    public long Charge => (long)_chargeUnits * ChargeUnit;
+    public long Charge => (long)(_kindAndCharge & ChargeMask) * ChargeUnit;
+
+    /// <summary>The entry as one that has deadlines; null where it has none.</summary>
+    public ExpiringEntry? AsExpiring => (_kindAndCharge & ExpiresBit) != 0 ? Unsafe.As<ExpiringEntry>(this) : null;
+
+    /// <summary>
+    /// Whose entry it is; null in the host's partition. Its identity is the pair of tenant and key. Set, where it has
+    /// one, by the writer that links the entry, under the shard's lock, before publication.
+    /// </summary>
+    public Tenant? Tenant
+    {
+        get => (_kindAndCharge & TenantBit) != 0 ? TenantField : null;
+        set
+        {
+            if (value is not null)
+            {
+                TenantField = value;
+            }
+        }
+    }
+
+    private ref Tenant? TenantField
+    {
+        get
+        {
+            if ((_kindAndCharge & ExpiresBit) != 0)
+            {
+                return ref Unsafe.As<ExpiringTenantEntry>(this).Owner;
+            }
+
+            return ref Unsafe.As<TenantEntry>(this).Owner;
+        }
+    }
+
+    /// <summary>An entry of the kind that is asked for, to be linked.</summary>
+    public static Entry Of(bool hasTenant, string key, int hash, byte[] value, Deadlines deadlines, Now now) =>
+        deadlines.AreNever
+            ? hasTenant ? new TenantEntry(key, hash, value) : new Entry(key, hash, value)
+            : hasTenant ? new ExpiringTenantEntry(key, hash, value, deadlines, now) : new ExpiringEntry(key, hash, value, deadlines, now);
 }

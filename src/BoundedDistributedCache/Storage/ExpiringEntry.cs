@@ -11,15 +11,20 @@ namespace BoundedCache.Storage;
 /// used meanwhile, and is judged again. So a use that succeeded is never followed by an expiry that overlooked it,
 /// and an entry once declared expired can't be used again, whatever the clock does.
 /// </remarks>
-internal sealed class ExpiringEntry : Entry
+internal class ExpiringEntry : Entry
 {
     private const long Dead = long.MinValue;
 
     private readonly Deadlines _deadlines;
     private long _lastAccess;
 
-    public ExpiringEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now, bool hasTenant = false)
-        : base(key, hash, value, BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires: true, hasTenant))
+    public ExpiringEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now)
+        : this(key, hash, value, deadlines, now, hasTenant: false)
+    {
+    }
+
+    protected ExpiringEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now, bool hasTenant)
+        : base(key, hash, value, expires: true, hasTenant)
     {
         _deadlines = deadlines;
         _lastAccess = now.Monotonic;

@@ -36,7 +36,7 @@ internal sealed class Shard
     private readonly SlotTable _slots = new();
     private readonly VictimRanking _ranking = new();
     private EntryIndex _index = new();
-    private ShardState _state = new() { Bound = NoVictim, DueBound = Slot.NeverDue, ComparedAt = -1 };
+    private ShardState _state = new() { Bound = NoVictim, DueBound = SlotChunk.NeverDue, ComparedAt = -1 };
 
     public Shard(int number, ShardContext context)
     {
@@ -113,29 +113,29 @@ internal sealed class Shard
     /// Gives a new entry its slot, and has it join its tenant, if it has one; <paramref name="pays"/> says that it took
     /// the room of the tenant's record too.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">The tenant has no memory for it; nothing was changed.</exception>
+    /// <exception cref="OutOfMemoryException">There is no memory for it; nothing was changed.</exception>
     public Joining TryJoin(Entry entry, Tenant? tenant, bool pastClaim, out bool pays)
     {
+        pays = false;
         entry.Tenant = tenant;
         entry.Slot = _slots.Take();
-        pays = false;
-        if (tenant is null)
-        {
-            return Joining.Joined;
-        }
-
         Joining joining = Joining.Short;
         try
         {
             SlotChunk chunk = _slots.ChunkOf(entry.Slot);
+            chunk.EnsureDues(entry);
+            if (tenant is null)
+            {
+                return joining = Joining.Joined;
+            }
+
             chunk.EnsureTenantIndexes();
-            joining = tenant.TryJoin(
+            return joining = tenant.TryJoin(
                 chunk,
                 ShardDirectory.PlaceOf(_number, entry.Slot),
                 entry.Charge,
                 pastClaim,
                 out pays);
-            return joining;
         }
         finally
         {
@@ -147,8 +147,10 @@ internal sealed class Shard
     }
 
     /// <summary>Gives an entry the slot of the one that it replaces, and its tenant the difference.</summary>
-    public static Joining TryReplace(Entry entry, Entry replaced, bool pastClaim)
+    /// <exception cref="OutOfMemoryException">There is no memory for its due time; nothing was changed.</exception>
+    public Joining TryReplace(Entry entry, Entry replaced, bool pastClaim)
     {
+        _slots.ChunkOf(replaced.Slot).EnsureDues(entry);
         entry.Tenant = replaced.Tenant;
         entry.Slot = replaced.Slot;
         return replaced.Tenant?.TryReplace(entry.Charge - replaced.Charge, pastClaim) ?? Joining.Joined;
@@ -262,7 +264,7 @@ internal sealed class Shard
     /// <inheritdoc cref="EvictPeeked"/>
     public RoomAmount Evict(Entry victim, Now now, ref Change reason)
     {
-        if (victim is ExpiringEntry expiring && expiring.TryExpire(now))
+        if (victim.AsExpiring?.TryExpire(now) == true)
         {
             reason = Change.EvictionExpired;
         }
@@ -342,7 +344,7 @@ internal sealed class Shard
         if (index < chunks.Length && chunks[index] is { } chunk)
         {
             int atMost = LongestBatch;
-            ReclaimExpired(chunk, now, everyDeadline ? Slot.NeverDue - 1 : now.Monotonic, keep: null, ref atMost, ref freed);
+            ReclaimExpired(chunk, now, everyDeadline ? SlotChunk.NeverDue - 1 : now.Monotonic, keep: null, ref atMost, ref freed);
         }
 
         return freed;
@@ -351,7 +353,7 @@ internal sealed class Shard
     /// <summary>Raises the bound of due times to what the chunks say.</summary>
     public void TightenDueBound()
     {
-        long earliest = Slot.NeverDue;
+        long earliest = SlotChunk.NeverDue;
         foreach (SlotChunk? chunk in _slots.Chunks)
         {
             if (chunk is not null)
@@ -388,7 +390,7 @@ internal sealed class Shard
     }
 
     private static long DueOf(Entry entry, Now now) =>
-        entry is ExpiringEntry expiring ? expiring.NextDeadline(now) : Slot.NeverDue;
+        entry.AsExpiring?.NextDeadline(now) ?? SlotChunk.NeverDue;
 
     private void CountInsertion()
     {
@@ -428,8 +430,7 @@ internal sealed class Shard
         for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
         {
             int index = BitOperations.TrailingZeroCount(rest);
-            ref Slot slot = ref chunk[index];
-            if (slot.Due > due || slot.Entry is not ExpiringEntry entry || ReferenceEquals(entry, keep))
+            if (chunk.DueOf(index) > due || chunk[index].Entry?.AsExpiring is not { } entry || ReferenceEquals(entry, keep))
             {
                 continue;
             }
@@ -446,7 +447,7 @@ internal sealed class Shard
             }
             else
             {
-                Volatile.Write(ref slot.Due, DueOf(entry, now));
+                chunk.Postpone(index, entry.NextDeadline(now));
             }
         }
 

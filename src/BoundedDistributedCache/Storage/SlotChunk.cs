@@ -12,33 +12,35 @@ namespace BoundedCache.Storage;
 /// Stamp   readers and writers    none. A suspended reader may stamp a slot that belongs to another entry by now:
 ///                                a wrong stamp costs a little order, and nothing but order may hang on it
 /// Entry   writers                shard's lock; null: the slot is free
-/// Due     writers, sweeps        shard's lock; tenants' rankings read it without
 /// </code>
 /// </remarks>
 internal struct Slot
 {
     public long Stamp;
     public Entry? Entry;
-
-    /// <summary>The earliest monotonic time at which the entry could be expired, as known when it was last looked at.</summary>
-    public long Due;
-
-    public const long NeverDue = long.MaxValue;
 }
 
 /// <summary>
 /// A fixed number of slots that are never copied, for a reader may be about to stamp one. All but the stamps is
-/// written under the shard's lock; sweeps look at <see cref="DueBound"/> without it.
+/// written under the shard's lock; sweeps look at <see cref="DueBound"/>, and tenants' rankings at due times, without it.
 /// </summary>
+/// <remarks>
+/// A due time is the earliest monotonic time at which the slot's entry could be expired, as known when it was last
+/// looked at. Due times, and the places in tenants' lists, are arrays of their own, which only chunks that need them
+/// have.
+/// </remarks>
 internal sealed class SlotChunk
 {
     public const int Shift = 6;
     public const int Length = 1 << Shift;
     public const int IndexMask = Length - 1;
 
+    public const long NeverDue = long.MaxValue;
+
     private Slots _slots;
     private ulong _occupied;
-    private long _dueBound = Slot.NeverDue;
+    private long _dueBound = NeverDue;
+    private long[]? _dues;
     private int[]? _tenantIndexes;
 
     public ulong Occupied => _occupied;
@@ -74,28 +76,54 @@ internal sealed class SlotChunk
 
     public void Free(int index)
     {
-        ref Slot slot = ref this[index];
-        Volatile.Write(ref slot.Entry, null);
-        Volatile.Write(ref slot.Due, Slot.NeverDue);
+        Volatile.Write(ref this[index].Entry, null);
+        if (_dues is { } dues)
+        {
+            Volatile.Write(ref dues[index & IndexMask], NeverDue);
+        }
+
         _occupied &= ~(1UL << (index & IndexMask));
     }
 
+    /// <summary>Makes sure that an entry's due time can be set.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for due times; nothing was changed.</exception>
+    public void EnsureDues(Entry entry)
+    {
+        if (entry.AsExpiring is not null && _dues is null)
+        {
+            long[] dues = new long[Length];
+            Array.Fill(dues, NeverDue);
+            Volatile.Write(ref _dues, dues);
+        }
+    }
+
+    public long DueOf(int index) => Volatile.Read(ref _dues) is { } dues ? Volatile.Read(ref dues[index & IndexMask]) : NeverDue;
+
+    /// <summary>Sets the due time of an entry for which there are due times, and lowers the bound to it.</summary>
     public void SetDue(int index, long due)
     {
-        Volatile.Write(ref this[index].Due, due);
+        if (_dues is not { } dues)
+        {
+            return;
+        }
+
+        Volatile.Write(ref dues[index & IndexMask], due);
         if (due < _dueBound)
         {
             Volatile.Write(ref _dueBound, due);
         }
     }
 
+    /// <summary>Sets a due time and leaves the bound, which <see cref="TightenDueBound"/> is to follow.</summary>
+    public void Postpone(int index, long due) => Volatile.Write(ref _dues![index & IndexMask], due);
+
     /// <summary>Raises the bound to the earliest due time there is.</summary>
     public void TightenDueBound()
     {
-        long earliest = Slot.NeverDue;
-        for (ulong rest = _occupied; rest != 0; rest &= rest - 1)
+        long earliest = NeverDue;
+        foreach (long due in _dues.AsSpan())
         {
-            earliest = Math.Min(earliest, _slots[BitOperations.TrailingZeroCount(rest)].Due);
+            earliest = Math.Min(earliest, due);
         }
 
         Volatile.Write(ref _dueBound, earliest);

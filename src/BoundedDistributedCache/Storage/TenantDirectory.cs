@@ -3,11 +3,22 @@ using System.Collections.Concurrent;
 namespace BoundedCache.Storage;
 
 /// <summary>
-/// The records of the tenants that are there. A read never makes one. Its own locks are leaves.
+/// The records of the tenants that are there. A read never makes one, and takes no lock. Its own locks are leaves.
 /// </summary>
+/// <remarks>
+/// The table is looked into without a lock, and changed under <c>_changes</c>, so that <see cref="Trim"/> can exchange
+/// it for a smaller one without losing a change. Who finds nothing in the old table may have come before a record was
+/// put into the new one; who then adds looks again, under the lock.
+/// </remarks>
 internal sealed class TenantDirectory(ShardDirectory shards, Room room)
 {
-    private readonly ConcurrentDictionary<string, Tenant> _records = new(StringComparer.Ordinal);
+    // Of fewer records the table is not worth a smaller one.
+    private const int FewRecords = 64;
+
+    private readonly Lock _changes = new();
+    private ConcurrentDictionary<string, Tenant> _records = new(StringComparer.Ordinal);
+    private int _count;
+    private int _mostSinceTrim;
     private readonly ConcurrentDictionary<string, TenantTally> _named = new(StringComparer.Ordinal);
     private TenantLimitTable _limits = TenantLimitTable.Unlimited;
 
@@ -26,11 +37,13 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
     }
 
     /// <summary>The records that are there while this is walked through.</summary>
-    public IEnumerable<Tenant> Records => _records.Select(record => record.Value);
+    public IEnumerable<Tenant> Records => Table.Select(record => record.Value);
 
-    public int Count => _records.Count;
+    public int Count => Volatile.Read(ref _count);
 
-    public Tenant? Find(string tenantId) => _records.GetValueOrDefault(tenantId);
+    private ConcurrentDictionary<string, Tenant> Table => Volatile.Read(ref _records);
+
+    public Tenant? Find(string tenantId) => Table.GetValueOrDefault(tenantId);
 
     /// <summary>What is counted of a tenant: of its record, or of one that the options name; null of any other.</summary>
     public TenantTally? FindTally(string tenantId) => Find(tenantId)?.Tally ?? _named.GetValueOrDefault(tenantId);
@@ -45,7 +58,7 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
             if (record is null)
             {
                 TenantTally tally = _named.GetValueOrDefault(tenantId) ?? new TenantTally();
-                record = _records.GetOrAdd(tenantId, new Tenant(tenantId, tally, Limits, shards));
+                record = GetOrAdd(new Tenant(tenantId, tally, Limits, shards));
             }
 
             if (!record.IsRetired)
@@ -58,7 +71,38 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
     }
 
     /// <summary>Takes a retired record out, and that one only.</summary>
-    public void Remove(Tenant retired) => _records.TryRemove(KeyValuePair.Create(retired.Id, retired));
+    public void Remove(Tenant retired)
+    {
+        lock (_changes)
+        {
+            if (_records.TryRemove(KeyValuePair.Create(retired.Id, retired)))
+            {
+                Volatile.Write(ref _count, _count - 1);
+            }
+        }
+    }
+
+    /// <summary>Exchanges the table where far fewer records are left than there were. Without memory it stays.</summary>
+    public void Trim()
+    {
+        lock (_changes)
+        {
+            if (_mostSinceTrim <= FewRecords || _count >= _mostSinceTrim / 4)
+            {
+                return;
+            }
+
+            try
+            {
+                Volatile.Write(ref _records, new ConcurrentDictionary<string, Tenant>(_records, StringComparer.Ordinal));
+                _mostSinceTrim = _count;
+            }
+            catch (OutOfMemoryException)
+            {
+                // The next sweep tries again.
+            }
+        }
+    }
 
     /// <summary>Takes out a record that was just retired, and says what that frees. Does not fail.</summary>
     public RoomAmount Bury(Tenant retired)
@@ -82,6 +126,21 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
         if (Find(tenantId) is { } record && record.TryRetire())
         {
             room.Give(Bury(record));
+        }
+    }
+
+    private Tenant GetOrAdd(Tenant made)
+    {
+        lock (_changes)
+        {
+            Tenant record = _records.GetOrAdd(made.Id, made);
+            if (ReferenceEquals(record, made))
+            {
+                Volatile.Write(ref _count, _count + 1);
+                _mostSinceTrim = Math.Max(_mostSinceTrim, _count);
+            }
+
+            return record;
         }
     }
 }

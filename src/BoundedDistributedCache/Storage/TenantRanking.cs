@@ -98,8 +98,9 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
             return long.MaxValue;
         }
 
-        ref Slot slot = ref chunk[ShardDirectory.SlotOf(place)];
-        return Volatile.Read(ref slot.Due) <= now.Monotonic && Volatile.Read(ref slot.Entry) is ExpiringEntry entry && entry.HasExpired(now)
+        int index = ShardDirectory.SlotOf(place);
+        ref Slot slot = ref chunk[index];
+        return chunk.DueOf(index) <= now.Monotonic && Volatile.Read(ref slot.Entry)?.AsExpiring is { } entry && entry.HasExpired(now)
             ? ExpiredStamp
             : Volatile.Read(ref slot.Stamp);
     }

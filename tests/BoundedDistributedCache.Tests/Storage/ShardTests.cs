@@ -40,7 +40,7 @@ public sealed class ShardTests
         Assert.Same(entry, SlotOf(entry).Entry);
         Assert.Equal(_clock.Tick, SlotOf(entry).Stamp);
         Assert.Equal(_clock.Epoch, entry.Epoch);
-        Assert.Equal(Slot.NeverDue, SlotOf(entry).Due);
+        Assert.Equal(SlotChunk.NeverDue, _shard.TryGetChunk(entry.Slot)!.DueOf(entry.Slot));
     }
 
     [Fact]

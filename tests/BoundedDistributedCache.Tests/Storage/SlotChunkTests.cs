@@ -1,4 +1,6 @@
+using BoundedCache.Expiration;
 using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
 
 namespace BoundedCache.Tests.Storage;
 
@@ -42,19 +44,21 @@ public sealed class SlotChunkTests
     public void AFreedSlotKeepsNothingAliveAndIsNeverDue()
     {
         var slot = _chunk.Take();
-        _chunk[slot].Entry = new Entry("key", 1, []);
+        _chunk[slot].Entry = Expiring();
+        _chunk.EnsureDues(Expiring());
         _chunk.SetDue(slot, 5);
 
         _chunk.Free(slot);
 
         Assert.Null(_chunk[slot].Entry);
-        Assert.Equal(Slot.NeverDue, _chunk[slot].Due);
+        Assert.Equal(SlotChunk.NeverDue, _chunk.DueOf(slot));
     }
 
     [Fact]
     public void TheBoundFallsWithADueTimeAndRisesOnlyWhenItIsTightened()
     {
-        Assert.Equal(Slot.NeverDue, _chunk.DueBound);
+        Assert.Equal(SlotChunk.NeverDue, _chunk.DueBound);
+        _chunk.EnsureDues(Expiring());
         _chunk.SetDue(_chunk.Take(), 7);
         _chunk.SetDue(_chunk.Take(), 5);
         _chunk.SetDue(_chunk.Take(), 6);
@@ -74,11 +78,25 @@ public sealed class SlotChunkTests
     [Fact]
     public void TighteningOverlooksSlotsThatAreFree()
     {
+        _chunk.EnsureDues(Expiring());
         _chunk.SetDue(_chunk.Take(), 5);
         _chunk.Free(0);
 
         _chunk.TightenDueBound();
 
-        Assert.Equal(Slot.NeverDue, _chunk.DueBound);
+        Assert.Equal(SlotChunk.NeverDue, _chunk.DueBound);
     }
+
+    [Fact]
+    public void OnlyAnEntryThatExpiresMakesDueTimes()
+    {
+        Entry never = new("key", 1, []);
+        Assert.Equal(0, Allocated.ByObject(() => { _chunk.EnsureDues(never); _chunk.SetDue(3, SlotChunk.NeverDue); return _chunk; }));
+        Assert.Equal(SlotChunk.NeverDue, _chunk.DueOf(3));
+
+        _chunk.EnsureDues(Expiring());
+        Assert.All(Enumerable.Range(0, SlotChunk.Length), slot => Assert.Equal(SlotChunk.NeverDue, _chunk.DueOf(slot)));
+    }
+
+    private static ExpiringEntry Expiring() => new("key", 1, [], new Deadlines(5, Deadlines.None), default);
 }

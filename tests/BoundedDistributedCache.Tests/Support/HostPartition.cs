@@ -30,7 +30,7 @@ internal static class HostPartition
         }
         else
         {
-            Shard.TryReplace(entry, replaced, pastClaim: false);
+            shard.TryReplace(entry, replaced, pastClaim: false);
         }
 
         shard.Link(entry, replaced, now, countsForRecency);

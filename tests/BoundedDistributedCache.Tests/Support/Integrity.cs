@@ -130,9 +130,9 @@ internal static class Integrity
                 Assert.Equal(isOccupied, chunk[index].Entry is not null);
                 if (isOccupied)
                 {
-                    Assert.InRange(chunk[index].Due, chunk.DueBound, Slot.NeverDue);
-                    Assert.InRange(chunk[index].Due, state.DueBound, Slot.NeverDue);
-                    Assert.Equal(chunk[index].Entry is ExpiringEntry, chunk[index].Due != Slot.NeverDue);
+                    Assert.InRange(chunk.DueOf(index), chunk.DueBound, SlotChunk.NeverDue);
+                    Assert.InRange(chunk.DueOf(index), state.DueBound, SlotChunk.NeverDue);
+                    Assert.Equal(chunk[index].Entry is ExpiringEntry, chunk.DueOf(index) != SlotChunk.NeverDue);
                 }
             }
         }
