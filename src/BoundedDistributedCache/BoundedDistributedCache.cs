@@ -28,6 +28,8 @@ namespace BoundedCache;
 /// </remarks>
 public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposable
 {
+    private const int SweepsRemembered = 16;
+
     private static readonly Task<byte[]?> Missing = Task.FromResult<byte[]?>(null);
 
     private readonly CacheStore _store;
@@ -45,7 +47,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private int _toldOfLiveEviction;
     private int _toldOfTenantAtLimit;
     private long _rejections;
-    private SweepStatistics? _lastSweep;
+    private SweepStatistics[] _sweeps = [];
 
     /// <summary>Makes a cache. The options are read once, here.</summary>
     /// <param name="options">The limits and defaults.</param>
@@ -108,6 +110,11 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     }
 
     internal CacheStore Storage => _store;
+
+    internal string Name => _name;
+
+    /// <summary>The last sweeps that ran to their end, newest first.</summary>
+    internal IReadOnlyList<SweepStatistics> RecentSweeps => Volatile.Read(ref _sweeps);
 
     /// <summary>Has the limits of tenants follow options that were validated.</summary>
     internal void FollowTenantLimits(BoundedDistributedCacheOptions options)
@@ -232,7 +239,14 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         ThrowIfDisposed();
         (long hits, long misses) = _reads.Read();
-        return Statistics(hits, misses, _store.Changes(), Interlocked.Read(ref _rejections), _store.Count, _store.SizeBytes);
+        return Statistics(
+            hits,
+            misses,
+            _store.Changes(),
+            Interlocked.Read(ref _rejections),
+            new RoomAmount(_store.Count, _store.SizeBytes),
+            new RoomAmount(_maxEntries, _maxBytes),
+            _store.LastEviction());
     }
 
     /// <summary>
@@ -408,8 +422,29 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         RoomAmount used = UsedBy(tenantId);
         TenantTally tally = _store.Tenants.FindTally(tenantId) ?? new TenantTally();
-        return Statistics(tally.Hits.Value, tally.Misses.Value, ChangeTally.Snapshot(ref tally.Changes), Interlocked.Read(ref tally.Rejections), used.Entries, used.Bytes);
+        (long maxEntries, long maxBytes) = _store.Tenants.Limits.For(tenantId);
+        return Statistics(
+            tally.Hits.Value,
+            tally.Misses.Value,
+            ChangeTally.Snapshot(ref tally.Changes),
+            Interlocked.Read(ref tally.Rejections),
+            used,
+            new RoomAmount(Math.Min(_maxEntries, maxEntries), Math.Min(_maxBytes, maxBytes)),
+            LastEviction.Snapshot(ref tally.LastEviction));
     }
+
+    /// <summary>
+    /// The tenants that take most bytes, the largest first. Looks at every tenant that holds anything.
+    /// </summary>
+    internal IReadOnlyList<TenantStatistics> LargestTenants(int atMost)
+    {
+        ThrowIfDisposed();
+        return [.. _store.Tenants.Largest(atMost).Select(tenant => new TenantStatistics(tenant.Id, StatisticsOf(tenant.Id)))];
+    }
+
+    /// <summary>The time since a live entry went for a limit of the cache; <see langword="null"/> where none did.</summary>
+    internal TimeSpan? SinceLastEviction() =>
+        _store.LastEviction() is { Stamp: > 0 } last ? TimeSpan.FromTicks(Math.Max(0, _clock.Read().Monotonic - last.At)) : null;
 
     /// <summary>What <see cref="RemoveExpired"/> does, until it is cancelled.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled; what was dropped until then stays dropped.</exception>
@@ -426,14 +461,15 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// <summary>Two sweeps may end at once; the last is the one with the higher number.</summary>
     private void Remember(DateTimeOffset startedAt, TimeSpan duration, int removed)
     {
-        SweepStatistics? last;
-        SweepStatistics sweep;
+        SweepStatistics[] before;
+        SweepStatistics[] after;
         do
         {
-            last = Volatile.Read(ref _lastSweep);
-            sweep = new SweepStatistics { Number = (last?.Number ?? 0) + 1, StartedAt = startedAt, Duration = duration, Removed = removed };
+            before = Volatile.Read(ref _sweeps);
+            long number = before is [{ } last, ..] ? last.Number + 1 : 1;
+            after = [new() { Number = number, StartedAt = startedAt, Duration = duration, Removed = removed }, .. before.Take(SweepsRemembered - 1)];
         }
-        while (Interlocked.CompareExchange(ref _lastSweep, sweep, last) != last);
+        while (Interlocked.CompareExchange(ref _sweeps, after, before) != before);
     }
 
     private static Task<T> Failed<T>(Exception exception, CancellationToken token) =>
@@ -447,21 +483,36 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         token.ThrowIfCancellationRequested();
     }
 
-    private CacheStatistics Statistics(long hits, long misses, ChangeTally changes, long rejections, long entries, long bytes) => new()
+    private CacheStatistics Statistics(
+        long hits,
+        long misses,
+        ChangeTally changes,
+        long rejections,
+        RoomAmount used,
+        RoomAmount limit,
+        LastEviction lastEviction)
     {
-        Hits = hits,
-        Misses = misses,
-        Sets = changes[Change.Set],
-        Removals = changes[Change.Removal],
-        Rejections = rejections,
-        EvictionsForEntries = changes[Change.EvictionForEntries],
-        EvictionsForBytes = changes[Change.EvictionForBytes],
-        EvictionsForTenantLimit = changes[Change.EvictionForTenantLimit],
-        EvictionsExpired = changes[Change.EvictionExpired],
-        Entries = (int)entries,
-        Bytes = bytes,
-        LastSweep = Volatile.Read(ref _lastSweep),
-    };
+        EvictedAge? age = _store.AgeOf(lastEviction);
+        return new()
+        {
+            Hits = hits,
+            Misses = misses,
+            Sets = changes[Change.Set],
+            Removals = changes[Change.Removal],
+            Rejections = rejections,
+            EvictionsForEntries = changes[Change.EvictionForEntries],
+            EvictionsForBytes = changes[Change.EvictionForBytes],
+            EvictionsForTenantLimit = changes[Change.EvictionForTenantLimit],
+            EvictionsExpired = changes[Change.EvictionExpired],
+            Entries = (int)used.Entries,
+            Bytes = used.Bytes,
+            MaxEntries = (int)limit.Entries,
+            MaxBytes = limit.Bytes,
+            LastEvictedAge = age?.Age,
+            LastEvictedAgeIsAtLeast = age is { IsAtLeast: true },
+            LastSweep = RecentSweeps is [{ } last, ..] ? last : null,
+        };
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 
