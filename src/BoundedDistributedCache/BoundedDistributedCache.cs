@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
@@ -37,9 +38,11 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private readonly CacheClock _clock;
     private readonly TimeProvider _timeProvider;
     private readonly TolerantLogger _logger;
+    private readonly CacheMeter? _meter;
     private readonly string _name;
     private readonly int _maxEntries;
     private readonly long _maxBytes;
+    private readonly int _maxTenantsInMetrics;
     private readonly bool _isolateValues;
     private readonly TimeSpan? _defaultSliding;
     private readonly TimeSpan? _defaultRelative;
@@ -53,13 +56,18 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// <param name="options">The limits and defaults.</param>
     /// <param name="timeProvider">What expiration goes by; the system's time where it is <see langword="null"/>.</param>
     /// <param name="logger">Where the cache tells of evictions and of values that are too large; may be <see langword="null"/>.</param>
+    /// <param name="meterFactory">
+    /// Makes the meter <c>BoundedDistributedCache</c>, one for all caches that are given this factory; no metrics where it is
+    /// <see langword="null"/>. It does not keep the cache alive.
+    /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is <see langword="null"/>.</exception>
     /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
     public BoundedDistributedCache(
         IOptions<BoundedDistributedCacheOptions> options,
         TimeProvider? timeProvider = null,
-        ILogger<BoundedDistributedCache>? logger = null)
-        : this(options, timeProvider, logger, KeyHasher.WithRandomSeed())
+        ILogger<BoundedDistributedCache>? logger = null,
+        IMeterFactory? meterFactory = null)
+        : this(options, timeProvider, logger, meterFactory, KeyHasher.WithRandomSeed())
     {
     }
 
@@ -67,6 +75,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         IOptions<BoundedDistributedCacheOptions> options,
         TimeProvider? timeProvider,
         ILogger<BoundedDistributedCache>? logger,
+        IMeterFactory? meterFactory,
         KeyHasher hasher)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -75,6 +84,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _name = values.Name;
         _maxEntries = values.MaxEntries;
         _maxBytes = values.MaxBytes;
+        _maxTenantsInMetrics = values.MaxTenantsInMetrics;
         _isolateValues = values.IsolateValues;
         _defaultSliding = values.DefaultSlidingExpiration;
         _defaultRelative = values.DefaultAbsoluteExpirationRelativeToNow;
@@ -83,6 +93,8 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _clock = new CacheClock(_timeProvider);
         _store = new CacheStore(_maxEntries, _maxBytes, _clock, hasher);
         FollowTenantLimits(values);
+        _meter = meterFactory is null ? null : CacheMeter.Of(meterFactory);
+        _meter?.Add(this);
     }
 
     /// <summary>
@@ -238,15 +250,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     public CacheStatistics GetStatistics()
     {
         ThrowIfDisposed();
-        (long hits, long misses) = _reads.Read();
-        return Statistics(
-            hits,
-            misses,
-            _store.Changes(),
-            Interlocked.Read(ref _rejections),
-            new RoomAmount(_store.Count, _store.SizeBytes),
-            new RoomAmount(_maxEntries, _maxBytes),
-            _store.LastEviction());
+        return Statistics();
     }
 
     /// <summary>
@@ -269,6 +273,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         _isDisposed = true;
         _store.RemoveWhere(pattern: null, hostOnly: false);
+        _meter?.Remove(this);
     }
 
     // What the public members, partitions and decorators do for one tenant; null is the host's partition. The id is valid.
@@ -420,17 +425,8 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
     internal CacheStatistics StatisticsOf(string tenantId)
     {
-        RoomAmount used = UsedBy(tenantId);
-        TenantTally tally = _store.Tenants.FindTally(tenantId) ?? new TenantTally();
-        (long maxEntries, long maxBytes) = _store.Tenants.Limits.For(tenantId);
-        return Statistics(
-            tally.Hits.Value,
-            tally.Misses.Value,
-            ChangeTally.Snapshot(ref tally.Changes),
-            Interlocked.Read(ref tally.Rejections),
-            used,
-            new RoomAmount(Math.Min(_maxEntries, maxEntries), Math.Min(_maxBytes, maxBytes)),
-            LastEviction.Snapshot(ref tally.LastEviction));
+        ThrowIfDisposed();
+        return Statistics(tenantId);
     }
 
     /// <summary>
@@ -439,8 +435,15 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     internal IReadOnlyList<TenantStatistics> LargestTenants(int atMost)
     {
         ThrowIfDisposed();
-        return [.. _store.Tenants.Largest(atMost).Select(tenant => new TenantStatistics(tenant.Id, StatisticsOf(tenant.Id)))];
+        return [.. Largest(atMost)];
     }
+
+    /// <summary>For whoever collects metrics; <see langword="null"/> once the cache is disposed.</summary>
+    internal CacheStatistics? StatisticsForMetrics() => _isDisposed ? null : Statistics();
+
+    /// <summary>The tenants that metrics are to name.</summary>
+    internal IEnumerable<TenantStatistics> TenantsInMetrics() =>
+        _isDisposed || _maxTenantsInMetrics == 0 ? [] : Largest(_maxTenantsInMetrics);
 
     /// <summary>The time since a live entry went for a limit of the cache; <see langword="null"/> where none did.</summary>
     internal TimeSpan? SinceLastEviction() =>
@@ -454,7 +457,9 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         DateTimeOffset startedAt = _timeProvider.GetUtcNow();
         long start = _timeProvider.GetTimestamp();
         int removed = _store.Sweep(_clock.Read(), cancellationToken);
-        Remember(startedAt, _timeProvider.GetElapsedTime(start), removed);
+        TimeSpan duration = _timeProvider.GetElapsedTime(start);
+        Remember(startedAt, duration, removed);
+        _meter?.Swept(_name, duration);
         return removed;
     }
 
@@ -481,6 +486,34 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         ArgumentNullException.ThrowIfNull(key);
         token.ThrowIfCancellationRequested();
+    }
+
+    private CacheStatistics Statistics()
+    {
+        (long hits, long misses) = _reads.Read();
+        return Statistics(
+            hits,
+            misses,
+            _store.Changes(),
+            Interlocked.Read(ref _rejections),
+            new RoomAmount(_store.Count, _store.SizeBytes),
+            new RoomAmount(_maxEntries, _maxBytes),
+            _store.LastEviction());
+    }
+
+    private CacheStatistics Statistics(string tenantId)
+    {
+        RoomAmount used = _store.UsedBy(tenantId);
+        TenantTally tally = _store.Tenants.FindTally(tenantId) ?? new TenantTally();
+        (long maxEntries, long maxBytes) = _store.Tenants.Limits.For(tenantId);
+        return Statistics(
+            tally.Hits.Value,
+            tally.Misses.Value,
+            ChangeTally.Snapshot(ref tally.Changes),
+            Interlocked.Read(ref tally.Rejections),
+            used,
+            new RoomAmount(Math.Min(_maxEntries, maxEntries), Math.Min(_maxBytes, maxBytes)),
+            LastEviction.Snapshot(ref tally.LastEviction));
     }
 
     private CacheStatistics Statistics(
@@ -513,6 +546,9 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
             LastSweep = RecentSweeps is [{ } last, ..] ? last : null,
         };
     }
+
+    private IEnumerable<TenantStatistics> Largest(int atMost) =>
+        _store.Tenants.Largest(atMost).Select(tenant => new TenantStatistics(tenant.Id, Statistics(tenant.Id)));
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 

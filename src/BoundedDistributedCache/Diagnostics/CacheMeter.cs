@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 
 namespace BoundedCache.Diagnostics;
 
@@ -58,7 +59,7 @@ internal sealed class CacheMeter
 
         try
         {
-            histogram.Record(duration.TotalSeconds, Name(cacheName));
+            histogram.Record(duration.TotalSeconds, Measure.CacheName(cacheName));
         }
         catch (Exception)
         {
@@ -79,21 +80,62 @@ internal sealed class CacheMeter
             throw;
         }
 
-        Tolerate(() => meter.CreateObservableCounter("bounded_cache.requests", () => Observe(Requests), "{request}", "Reads, by whether they found a value."));
-        Tolerate(() => meter.CreateObservableCounter("bounded_cache.sets", () => Observe(cache => [new(cache.Statistics.Sets, cache.Tag)]), "{set}", "Values that were stored."));
-        Tolerate(() => meter.CreateObservableCounter("bounded_cache.removals", () => Observe(cache => [new(cache.Statistics.Removals, cache.Tag)]), "{entry}", "Entries that callers took out."));
-        Tolerate(() => meter.CreateObservableCounter("bounded_cache.rejections", () => Observe(cache => [new(cache.Statistics.Rejections, cache.Tag)]), "{value}", "Values that were not stored, for each by itself is larger than may be held."));
-        Tolerate(() => meter.CreateObservableCounter("bounded_cache.evictions", () => Observe(Evictions), "{entry}", "Entries that were dropped, by reason."));
-        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.entries", () => Observe(cache => [new((long)cache.Statistics.Entries, cache.Tag)]), "{entry}", "Entries that are held."));
-        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.entries.limit", () => Observe(cache => [new((long)cache.Statistics.MaxEntries, cache.Tag)]), "{entry}", "Entries that may be held."));
-        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.size", () => Observe(cache => [new(cache.Statistics.Bytes, cache.Tag)]), "By", "Memory that entries take, with keys and bookkeeping."));
-        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.size.limit", () => Observe(cache => [new(cache.Statistics.MaxBytes, cache.Tag)]), "By", "Memory that entries may take."));
-        Tolerate(() => meter.CreateObservableGauge("bounded_cache.last_evicted.age", () => Observe(LastEvictedAge), "s", "How long the last live entry that was evicted had been untouched."));
+        Tolerate(() => meter.CreateObservableCounter("bounded_cache.requests", () => Observe(Measure.Requests), "{request}", "Reads, by whether they found a value."));
+        Tolerate(() => meter.CreateObservableCounter("bounded_cache.sets", () => Observe(Measure.Sets), "{set}", "Values that were stored."));
+        Tolerate(() => meter.CreateObservableCounter("bounded_cache.removals", () => Observe(Measure.Removals), "{entry}", "Entries that callers took out."));
+        Tolerate(() => meter.CreateObservableCounter("bounded_cache.rejections", () => Observe(Measure.Rejections), "{value}", "Values that were not stored, since each by itself is larger than may be held."));
+        Tolerate(() => meter.CreateObservableCounter("bounded_cache.evictions", () => Observe(Measure.Evictions), "{entry}", "Entries that were dropped, by reason."));
+        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.entries", () => Observe(Measure.Entries), "{entry}", "Entries that are held."));
+        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.entries.limit", () => Observe(Measure.MaxEntries), "{entry}", "Entries that may be held."));
+        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.size", () => Observe(Measure.Bytes), "By", "Memory that entries take, keys and bookkeeping included."));
+        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.size.limit", () => Observe(Measure.MaxBytes), "By", "Memory that entries may take."));
+        Tolerate(() => meter.CreateObservableGauge("bounded_cache.last_evicted.age", () => Observe(Measure.LastEvictedAge), "s", "How long the last live entry that was evicted had been untouched."));
         Tolerate(() => _sweepDuration = meter.CreateHistogram("bounded_cache.sweep.duration", "s", "How long sweeps for expired entries took.", tags: null, SweepDurations));
-        Tolerate(() => meter.CreateObservableCounter("bounded_cache.tenant.requests", () => ObserveTenants(Requests), "{request}", "Reads of a tenant, by whether they found a value."));
-        Tolerate(() => meter.CreateObservableCounter("bounded_cache.tenant.evictions", () => ObserveTenants(Evictions), "{entry}", "Entries of a tenant that were dropped, by reason."));
-        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.tenant.entries", () => ObserveTenants(tenant => [new((long)tenant.Statistics.Entries, tenant.Tags)]), "{entry}", "Entries that a tenant holds."));
-        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.tenant.size", () => ObserveTenants(tenant => [new(tenant.Statistics.Bytes, tenant.Tags)]), "By", "Memory that a tenant's entries take."));
+        Tolerate(() => meter.CreateObservableCounter("bounded_cache.tenant.requests", () => ObserveTenants(Measure.Requests), "{request}", "Reads of a tenant, by whether they found a value."));
+        Tolerate(() => meter.CreateObservableCounter("bounded_cache.tenant.evictions", () => ObserveTenants(Measure.Evictions), "{entry}", "Entries of a tenant that were dropped, by reason."));
+        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.tenant.entries", () => ObserveTenants(Measure.Entries), "{entry}", "Entries that a tenant holds."));
+        Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.tenant.size", () => ObserveTenants(Measure.Bytes), "By", "Memory that a tenant's entries take."));
+    }
+
+    private List<Measurement<T>> Observe<T>(Func<CacheStatistics, Tag[], IEnumerable<Measurement<T>>> measure)
+        where T : struct
+    {
+        List<Measurement<T>> measurements = [];
+        foreach (var cache in Alive())
+        {
+            if (cache.StatisticsForMetrics() is { } statistics)
+                measurements.AddRange(measure(statistics, [Measure.CacheName(cache.Name)]));
+        }
+
+        return measurements;
+    }
+
+    // Instruments of their own: on those of the cache, sums over all tags would count what tenants do twice.
+    private List<Measurement<long>> ObserveTenants(Func<CacheStatistics, Tag[], IEnumerable<Measurement<long>>> measure)
+    {
+        List<Measurement<long>> measurements = [];
+        foreach (var cache in Alive())
+        {
+            foreach (var (tenantId, statistics) in cache.TenantsInMetrics())
+                measurements.AddRange(measure(statistics, [Measure.CacheName(cache.Name), Measure.TenantId(tenantId)]));
+        }
+
+        return measurements;
+    }
+
+    private List<BoundedDistributedCache> Alive()
+    {
+        List<BoundedDistributedCache> alive = [];
+        lock (_lock)
+        {
+            foreach (var known in _caches)
+            {
+                if (known.TryGetTarget(out var cache))
+                    alive.Add(cache);
+            }
+        }
+
+        return alive;
     }
 
     // Listeners are told of a new instrument right here.
