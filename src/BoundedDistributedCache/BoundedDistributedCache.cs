@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using BoundedCache.Diagnostics;
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
@@ -28,6 +29,8 @@ namespace BoundedCache;
 /// </remarks>
 public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposable
 {
+    private const int SweepsRemembered = 16;
+
     private static readonly Task<byte[]?> Missing = Task.FromResult<byte[]?>(null);
 
     private readonly CacheStore _store;
@@ -35,9 +38,11 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private readonly CacheClock _clock;
     private readonly TimeProvider _timeProvider;
     private readonly TolerantLogger _logger;
+    private readonly CacheMeter? _meter;
     private readonly string _name;
     private readonly int _maxEntries;
     private readonly long _maxBytes;
+    private readonly int _maxTenantsInMetrics;
     private readonly bool _isolateValues;
     private readonly TimeSpan? _defaultSliding;
     private readonly TimeSpan? _defaultRelative;
@@ -45,19 +50,24 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private int _toldOfLiveEviction;
     private int _toldOfTenantAtLimit;
     private long _rejections;
-    private SweepStatistics? _lastSweep;
+    private SweepStatistics[] _sweeps = [];
 
     /// <summary>Makes a cache. The options are read once, here.</summary>
     /// <param name="options">The limits and defaults.</param>
     /// <param name="timeProvider">What expiration goes by; the system's time where it is <see langword="null"/>.</param>
     /// <param name="logger">Where the cache tells of evictions and of values that are too large; may be <see langword="null"/>.</param>
+    /// <param name="meterFactory">
+    /// Makes the meter <c>BoundedDistributedCache</c>, one for all caches that are given this factory; no metrics where it is
+    /// <see langword="null"/>. It does not keep the cache alive.
+    /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is <see langword="null"/>.</exception>
     /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
     public BoundedDistributedCache(
         IOptions<BoundedDistributedCacheOptions> options,
         TimeProvider? timeProvider = null,
-        ILogger<BoundedDistributedCache>? logger = null)
-        : this(options, timeProvider, logger, KeyHasher.WithRandomSeed())
+        ILogger<BoundedDistributedCache>? logger = null,
+        IMeterFactory? meterFactory = null)
+        : this(options, timeProvider, logger, meterFactory, KeyHasher.WithRandomSeed())
     {
     }
 
@@ -65,6 +75,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         IOptions<BoundedDistributedCacheOptions> options,
         TimeProvider? timeProvider,
         ILogger<BoundedDistributedCache>? logger,
+        IMeterFactory? meterFactory,
         KeyHasher hasher)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -73,6 +84,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _name = values.Name;
         _maxEntries = values.MaxEntries;
         _maxBytes = values.MaxBytes;
+        _maxTenantsInMetrics = values.MaxTenantsInMetrics;
         _isolateValues = values.IsolateValues;
         _defaultSliding = values.DefaultSlidingExpiration;
         _defaultRelative = values.DefaultAbsoluteExpirationRelativeToNow;
@@ -81,6 +93,8 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _clock = new CacheClock(_timeProvider);
         _store = new CacheStore(_maxEntries, _maxBytes, _clock, hasher);
         FollowTenantLimits(values);
+        _meter = meterFactory is null ? null : CacheMeter.Of(meterFactory);
+        _meter?.Add(this);
     }
 
     /// <summary>
@@ -108,6 +122,11 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     }
 
     internal CacheStore Storage => _store;
+
+    internal string Name => _name;
+
+    /// <summary>The last sweeps that ran to their end, newest first.</summary>
+    internal IReadOnlyList<SweepStatistics> RecentSweeps => Volatile.Read(ref _sweeps);
 
     /// <summary>Has the limits of tenants follow options that were validated.</summary>
     internal void FollowTenantLimits(BoundedDistributedCacheOptions options)
@@ -231,8 +250,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     public CacheStatistics GetStatistics()
     {
         ThrowIfDisposed();
-        (long hits, long misses) = _reads.Read();
-        return Statistics(hits, misses, _store.Changes(), Interlocked.Read(ref _rejections), _store.Count, _store.SizeBytes);
+        return Statistics();
     }
 
     /// <summary>
@@ -255,6 +273,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         _isDisposed = true;
         _store.RemoveWhere(pattern: null, hostOnly: false);
+        _meter?.Remove(this);
     }
 
     // What the public members, partitions and decorators do for one tenant; null is the host's partition. The id is valid.
@@ -406,10 +425,29 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
     internal CacheStatistics StatisticsOf(string tenantId)
     {
-        RoomAmount used = UsedBy(tenantId);
-        TenantTally tally = _store.Tenants.FindTally(tenantId) ?? new TenantTally();
-        return Statistics(tally.Hits.Value, tally.Misses.Value, ChangeTally.Snapshot(ref tally.Changes), Interlocked.Read(ref tally.Rejections), used.Entries, used.Bytes);
+        ThrowIfDisposed();
+        return Statistics(tenantId);
     }
+
+    /// <summary>
+    /// The tenants that take most bytes, the largest first. Looks at every tenant that holds anything.
+    /// </summary>
+    internal IReadOnlyList<TenantStatistics> LargestTenants(int atMost)
+    {
+        ThrowIfDisposed();
+        return [.. Largest(atMost)];
+    }
+
+    /// <summary>For whoever collects metrics; <see langword="null"/> once the cache is disposed.</summary>
+    internal CacheStatistics? StatisticsForMetrics() => _isDisposed ? null : Statistics();
+
+    /// <summary>The tenants that metrics are to name.</summary>
+    internal IEnumerable<TenantStatistics> TenantsInMetrics() =>
+        _isDisposed || _maxTenantsInMetrics == 0 ? [] : Largest(_maxTenantsInMetrics);
+
+    /// <summary>The time since a live entry went for a limit of the cache; <see langword="null"/> where none did.</summary>
+    internal TimeSpan? SinceLastEviction() =>
+        _store.LastEviction() is { Stamp: > 0 } last ? TimeSpan.FromTicks(Math.Max(0, _clock.Read().Monotonic - last.At)) : null;
 
     /// <summary>What <see cref="RemoveExpired"/> does, until it is cancelled.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled; what was dropped until then stays dropped.</exception>
@@ -419,21 +457,24 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         DateTimeOffset startedAt = _timeProvider.GetUtcNow();
         long start = _timeProvider.GetTimestamp();
         int removed = _store.Sweep(_clock.Read(), cancellationToken);
-        Remember(startedAt, _timeProvider.GetElapsedTime(start), removed);
+        TimeSpan duration = _timeProvider.GetElapsedTime(start);
+        Remember(startedAt, duration, removed);
+        _meter?.Swept(_name, duration);
         return removed;
     }
 
     /// <summary>Two sweeps may end at once; the last is the one with the higher number.</summary>
     private void Remember(DateTimeOffset startedAt, TimeSpan duration, int removed)
     {
-        SweepStatistics? last;
-        SweepStatistics sweep;
+        SweepStatistics[] before;
+        SweepStatistics[] after;
         do
         {
-            last = Volatile.Read(ref _lastSweep);
-            sweep = new SweepStatistics { Number = (last?.Number ?? 0) + 1, StartedAt = startedAt, Duration = duration, Removed = removed };
+            before = Volatile.Read(ref _sweeps);
+            long number = before is [{ } last, ..] ? last.Number + 1 : 1;
+            after = [new() { Number = number, StartedAt = startedAt, Duration = duration, Removed = removed }, .. before.Take(SweepsRemembered - 1)];
         }
-        while (Interlocked.CompareExchange(ref _lastSweep, sweep, last) != last);
+        while (Interlocked.CompareExchange(ref _sweeps, after, before) != before);
     }
 
     private static Task<T> Failed<T>(Exception exception, CancellationToken token) =>
@@ -447,21 +488,67 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         token.ThrowIfCancellationRequested();
     }
 
-    private CacheStatistics Statistics(long hits, long misses, ChangeTally changes, long rejections, long entries, long bytes) => new()
+    private CacheStatistics Statistics()
     {
-        Hits = hits,
-        Misses = misses,
-        Sets = changes[Change.Set],
-        Removals = changes[Change.Removal],
-        Rejections = rejections,
-        EvictionsForEntries = changes[Change.EvictionForEntries],
-        EvictionsForBytes = changes[Change.EvictionForBytes],
-        EvictionsForTenantLimit = changes[Change.EvictionForTenantLimit],
-        EvictionsExpired = changes[Change.EvictionExpired],
-        Entries = (int)entries,
-        Bytes = bytes,
-        LastSweep = Volatile.Read(ref _lastSweep),
-    };
+        (long hits, long misses) = _reads.Read();
+        return Statistics(
+            hits,
+            misses,
+            _store.Changes(),
+            Interlocked.Read(ref _rejections),
+            new RoomAmount(_store.Count, _store.SizeBytes),
+            new RoomAmount(_maxEntries, _maxBytes),
+            _store.LastEviction());
+    }
+
+    private CacheStatistics Statistics(string tenantId)
+    {
+        RoomAmount used = _store.UsedBy(tenantId);
+        TenantTally tally = _store.Tenants.FindTally(tenantId) ?? new TenantTally();
+        (long maxEntries, long maxBytes) = _store.Tenants.Limits.For(tenantId);
+        return Statistics(
+            tally.Hits.Value,
+            tally.Misses.Value,
+            ChangeTally.Snapshot(ref tally.Changes),
+            Interlocked.Read(ref tally.Rejections),
+            used,
+            new RoomAmount(Math.Min(_maxEntries, maxEntries), Math.Min(_maxBytes, maxBytes)),
+            LastEviction.Snapshot(ref tally.LastEviction));
+    }
+
+    private CacheStatistics Statistics(
+        long hits,
+        long misses,
+        ChangeTally changes,
+        long rejections,
+        RoomAmount used,
+        RoomAmount limit,
+        LastEviction lastEviction)
+    {
+        EvictedAge? age = _store.AgeOf(lastEviction);
+        return new()
+        {
+            Hits = hits,
+            Misses = misses,
+            Sets = changes[Change.Set],
+            Removals = changes[Change.Removal],
+            Rejections = rejections,
+            EvictionsForEntries = changes[Change.EvictionForEntries],
+            EvictionsForBytes = changes[Change.EvictionForBytes],
+            EvictionsForTenantLimit = changes[Change.EvictionForTenantLimit],
+            EvictionsExpired = changes[Change.EvictionExpired],
+            Entries = (int)used.Entries,
+            Bytes = used.Bytes,
+            MaxEntries = (int)limit.Entries,
+            MaxBytes = limit.Bytes,
+            LastEvictedAge = age?.Age,
+            LastEvictedAgeIsAtLeast = age is { IsAtLeast: true },
+            LastSweep = RecentSweeps is [{ } last, ..] ? last : null,
+        };
+    }
+
+    private IEnumerable<TenantStatistics> Largest(int atMost) =>
+        _store.Tenants.Largest(atMost).Select(tenant => new TenantStatistics(tenant.Id, Statistics(tenant.Id)));
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 

@@ -50,7 +50,7 @@ public sealed class BoundedDistributedCacheOptions
     public TimeSpan? DefaultAbsoluteExpirationRelativeToNow { get; set; }
 
     /// <summary>
-    /// The name of the cache in logs: <c>default</c>, or the text of the service key of a keyed cache, unless it is set.
+    /// The name of the cache in logs and metrics: <c>default</c>, or the text of the service key of a keyed cache, unless it is set.
     /// From 1 to 128 characters, not all of them white space and none of them a control character. Caches of one
     /// container have different names; a host refuses to start otherwise (without a host this is not checked).
     /// </summary>
@@ -81,6 +81,13 @@ public sealed class BoundedDistributedCacheOptions
     /// lowered limit is reached at the tenant's next set or at the next sweep.
     /// </summary>
     public IDictionary<string, TenantLimits> Tenants { get; } = new Dictionary<string, TenantLimits>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// How many tenants metrics tell of by their ids, at most: those that take most bytes when somebody collects, which
+    /// then looks at every tenant that holds anything. From 0, the default, for none, to 1,000: each is a series of its own
+    /// for whoever stores them.
+    /// </summary>
+    public int MaxTenantsInMetrics { get; set; }
 
     internal void SetNameUnlessSet(string name)
     {

@@ -8,6 +8,7 @@ namespace BoundedCache;
 internal sealed class BoundedDistributedCacheOptionsValidator : IValidateOptions<BoundedDistributedCacheOptions>
 {
     internal const int MaxNameLength = 128;
+    internal const int MostTenantsInMetrics = 1_000;
 
     // What PeriodicTimer takes: from 1 to 0xFFFFFFFE milliseconds, which is 49.7 days.
     private static readonly TimeSpan MinSweepInterval = TimeSpan.FromMilliseconds(1);
@@ -51,6 +52,9 @@ internal sealed class BoundedDistributedCacheOptionsValidator : IValidateOptions
 
         if (string.IsNullOrWhiteSpace(options.Name) || options.Name.Length > MaxNameLength || options.Name.Any(char.IsControl))
             Refuse(nameof(options.Name), Printable(options.Name), $"it must have from 1 to {MaxNameLength} characters, not all of them white space and none of them a control character");
+
+        if (options.MaxTenantsInMetrics is < 0 or > MostTenantsInMetrics)
+            Refuse(nameof(options.MaxTenantsInMetrics), Text(options.MaxTenantsInMetrics), "it must be from 0 to 1000");
 
         RefuseLimits(options.MaxEntriesPerTenant, options.MaxBytesPerTenant, nameof(options.MaxEntriesPerTenant), nameof(options.MaxBytesPerTenant));
 

@@ -19,7 +19,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <see cref="IDistributedCache"/>, <see cref="IBufferDistributedCache"/> and <see cref="BoundedDistributedCache"/>
 /// resolve to one object, whatever was registered for them before the last call; a provider that is added after it wins.
 /// With tenants, which <c>AddBoundedCacheTenants</c> adds, the interfaces resolve to what adds the current tenant to each
-/// call, and the class to the cache without it. The <see cref="TimeProvider"/> and the loggers of the container are used when it has them.
+/// call, and the class to the cache without it. The <see cref="TimeProvider"/>, the loggers and the meters of the container are used when it has them.
 /// </para>
 /// <para>
 /// A host validates the options of every cache when it starts, refuses to start when two caches have the same

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using BoundedCache.Tenancy;
 using Microsoft.Extensions.Caching.Distributed;
@@ -56,7 +57,8 @@ internal sealed class CacheRegistration
     private static BoundedDistributedCache Create(IServiceProvider provider, object? serviceKey) => new(
         Get<IOptions<BoundedDistributedCacheOptions>>(provider, serviceKey),
         provider.GetService<TimeProvider>(),
-        provider.GetService<ILogger<BoundedDistributedCache>>());
+        provider.GetService<ILogger<BoundedDistributedCache>>(),
+        provider.GetService<IMeterFactory>());
 
     // What callers of the interfaces get: what adds the tenant stands outermost.
     private static IBufferDistributedCache Compose(IServiceProvider provider, object? serviceKey)

@@ -190,6 +190,153 @@ public sealed class StatisticsTests
         Assert.Equal((0, 0L), (statistics.Entries, statistics.Bytes));
     }
 
+    [Fact]
+    public void LimitsAreThoseOfTheCacheAndOfATenantTheOnesThatHoldForIt()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(100, 5_000, configure: options =>
+        {
+            options.MaxEntriesPerTenant = 10;
+            options.MaxBytesPerTenant = 50_000;
+        });
+
+        CacheStatistics ofCache = cache.GetStatistics();
+        CacheStatistics ofTenant = cache.ForTenant("acme").GetStatistics();
+
+        Assert.Equal((100, 5_000L), (ofCache.MaxEntries, ofCache.MaxBytes));
+        Assert.Equal((10, 5_000L), (ofTenant.MaxEntries, ofTenant.MaxBytes));
+    }
+
+    [Fact]
+    public void TheLastEvictedAgeIsHowLongAnUntouchedEntrySurvives()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(1_000, clock: clock);
+        for (int i = 0; i < 3_000; i++)
+        {
+            cache.Set("key" + i);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        CacheStatistics statistics = cache.GetStatistics();
+        Assert.InRange(statistics.LastEvictedAge!.Value.TotalSeconds, 850, 1_050);
+        Assert.False(statistics.LastEvictedAgeIsAtLeast);
+    }
+
+    [Fact]
+    public void AnEntryInUseDoesNotCountForTheAge()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(1_000, clock: clock);
+        for (int i = 0; i < 3_000; i++)
+        {
+            cache.Set("key" + i);
+            cache.Get("key0");
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.NotNull(cache.Get("key0"));
+        Assert.InRange(cache.GetStatistics().LastEvictedAge!.Value.TotalSeconds, 850, 1_050);
+    }
+
+    [Fact]
+    public void NoAgeIsToldBeforeALiveEntryIsEvicted()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(1_000, clock: clock);
+        for (int i = 0; i < 1_000; i++)
+        {
+            cache.Set("key" + i, [1], TestCache.Relative(TimeSpan.FromSeconds(1)));
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        cache.Set("key");
+
+        Assert.NotEqual(0, cache.GetStatistics().Evictions);
+        Assert.Null(cache.GetStatistics().LastEvictedAge);
+        Assert.Null(cache.SinceLastEviction());
+    }
+
+    [Fact]
+    public void WhereOrderIsExactNoAgeIsTold()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(1);
+        cache.Set("key1");
+        cache.Set("key2");
+
+        Assert.Null(cache.GetStatistics().LastEvictedAge);
+    }
+
+    [Fact]
+    public void ATenantAtItsLimitTellsItsOwnAgeAndNotTheCaches()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(1_000, clock: clock, configure: options => options.MaxEntriesPerTenant = 10);
+        BoundedCachePartition tenant = cache.ForTenant("acme");
+        for (int i = 0; i < 30; i++)
+        {
+            tenant.Set("key" + i, [1], TestCache.NoExpiry);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(tenant.GetStatistics().LastEvictedAge!.Value.TotalSeconds, 5, 15);
+        Assert.Null(cache.GetStatistics().LastEvictedAge);
+    }
+
+    [Fact]
+    public void AVictimForTheCachesLimitIsItsTenantsToo()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(1_000);
+        for (int i = 0; i < 1_500; i++)
+        {
+            cache.ForTenant("acme").Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        Assert.NotNull(cache.ForTenant("acme").GetStatistics().LastEvictedAge);
+    }
+
+    [Fact]
+    public void TheTimeSinceTheLastEvictionIsTold()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(1_000, clock: clock);
+        for (int i = 0; i < 1_001; i++)
+        {
+            cache.Set("key" + i);
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(TimeSpan.FromSeconds(5), cache.SinceLastEviction());
+    }
+
+    [Fact]
+    public void TheLastSixteenSweepsAreRememberedNewestFirst()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        for (int i = 0; i < 20; i++)
+        {
+            cache.RemoveExpired();
+        }
+
+        Assert.Equal(Enumerable.Range(5, 16).Reverse().Select(number => (long)number), cache.RecentSweeps.Select(sweep => sweep.Number));
+        Assert.Same(cache.GetStatistics().LastSweep, cache.RecentSweeps[0]);
+    }
+
+    [Fact]
+    public void TheLargestTenantsAreThoseThatTakeMostBytes()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        foreach ((string tenant, int length) in new[] { ("small", 10), ("big", 3_000), ("bigger", 4_000), ("middle", 500) })
+        {
+            cache.ForTenant(tenant).Set("key", new byte[length], TestCache.NoExpiry);
+        }
+
+        Assert.Equal(["bigger", "big"], cache.LargestTenants(2).Select(tenant => tenant.TenantId));
+        Assert.Equal(["bigger", "big", "middle", "small"], cache.LargestTenants(9).Select(tenant => tenant.TenantId));
+        Assert.All(cache.LargestTenants(9), tenant => Assert.Equal(1, tenant.Statistics.Entries));
+        Assert.Empty(cache.LargestTenants(0));
+    }
+
     private sealed class ReenteringClock : FakeTimeProvider
     {
         private int _timestamps;

@@ -57,6 +57,23 @@ public sealed class CacheStatistics
     /// <summary>Bytes of memory that they take, bookkeeping included.</summary>
     public long Bytes { get; internal init; }
 
+    /// <summary>How many entries may be held: by the cache, or by the tenant whose statistics these are.</summary>
+    public int MaxEntries { get; internal init; }
+
+    /// <summary>How many bytes they may take.</summary>
+    public long MaxBytes { get; internal init; }
+
+    /// <summary>
+    /// How long the last live entry that was evicted had been untouched: an entry that nobody uses survives about so long
+    /// now. Known to about a sixteenth of the time in which as many entries come as are held. Of a cache, for its own
+    /// limits; of a tenant, for any. <see langword="null"/> before the first, and in a cache with room for 256 entries or
+    /// fewer, which does not know it.
+    /// </summary>
+    public TimeSpan? LastEvictedAge { get; internal init; }
+
+    /// <summary>Whether it had been untouched for longer than is remembered: then the age is the least it can be.</summary>
+    public bool LastEvictedAgeIsAtLeast { get; internal init; }
+
     /// <summary>The last sweep that ran to its end; <see langword="null"/> before the first.</summary>
     public SweepStatistics? LastSweep { get; internal init; }
 }

@@ -110,6 +110,7 @@ internal sealed class OptionsWatch : IDisposable
         Compare(nameof(inForce.DefaultSlidingExpiration), inForce.DefaultSlidingExpiration, configured.DefaultSlidingExpiration);
         Compare(nameof(inForce.DefaultAbsoluteExpirationRelativeToNow), inForce.DefaultAbsoluteExpirationRelativeToNow, configured.DefaultAbsoluteExpirationRelativeToNow);
         Compare(nameof(inForce.Name), inForce.Name, configured.Name);
+        Compare(nameof(inForce.MaxTenantsInMetrics), inForce.MaxTenantsInMetrics, configured.MaxTenantsInMetrics);
         return string.Join(", ", changes);
 
         void Compare<T>(string option, T before, T after)

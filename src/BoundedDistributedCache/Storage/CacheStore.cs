@@ -198,6 +198,24 @@ internal sealed class CacheStore
         return changes;
     }
 
+    /// <summary>The last live entry that went for a limit of the cache.</summary>
+    public LastEviction LastEviction()
+    {
+        LastEviction last = default;
+        for (int i = 0; i < _shards.Length; i++)
+        {
+            if (_shards.At(i) is { } shard)
+            {
+                last = Storage.LastEviction.Later(last, shard.LastEviction());
+            }
+        }
+
+        return last;
+    }
+
+    /// <summary>How long it had been untouched; null where that is not known.</summary>
+    public EvictedAge? AgeOf(LastEviction last) => _recency.AgeOf(last);
+
     /// <summary>
     /// Uses an entry that expires. One that has counts as a miss only if another walk, begun after the clock was read,
     /// meets the same entry or none: else the key was overwritten meanwhile, and what is there now is judged by the same

@@ -107,7 +107,11 @@ internal sealed class Shard
 
     /// <summary>Makes sure that <see cref="TryJoin"/> finds a slot.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for one; nothing was changed.</exception>
-    public void EnsureSlot() => _slots.EnsureFree();
+    public void EnsureSlot()
+    {
+        _context.Clock.EnsureTimes();
+        _slots.EnsureFree();
+    }
 
     /// <summary>
     /// Gives a new entry its slot, and has it join its tenant, if it has one; <paramref name="pays"/> says that it took
@@ -190,7 +194,7 @@ internal sealed class Shard
         _state.Changes.Count(Change.Set);
         if (countsForRecency && !clock.IsExact)
         {
-            CountInsertion();
+            CountInsertion(now.Monotonic);
         }
     }
 
@@ -267,6 +271,10 @@ internal sealed class Shard
         if (victim.AsExpiring?.TryExpire(now) == true)
         {
             reason = Change.EvictionExpired;
+        }
+        else
+        {
+            NoteEviction(victim, now, reason);
         }
 
         RoomAmount freed = Unlink(victim, reason);
@@ -375,6 +383,8 @@ internal sealed class Shard
 
     public ChangeTally Changes() => ChangeTally.Snapshot(ref _state.Changes);
 
+    public LastEviction LastEviction() => Storage.LastEviction.Snapshot(ref _state.LastEviction);
+
     private Entry? FindAgain(string? tenantId, string key, int hash)
     {
         Entry? entry = _index.Find(tenantId, key, hash, out bool isCertain);
@@ -392,14 +402,25 @@ internal sealed class Shard
     private static long DueOf(Entry entry, Now now) =>
         entry.AsExpiring?.NextDeadline(now) ?? SlotChunk.NeverDue;
 
-    private void CountInsertion()
+    private void CountInsertion(long now)
     {
         long held = _context.Room.Entries.Used;
         if (++_state.InsertionsSinceTick >= RecencyClock.InsertionsPerTick(held))
         {
             _state.InsertionsSinceTick = 0;
-            _context.Clock.Advance(held);
+            _context.Clock.Advance(held, now);
         }
+    }
+
+    private void NoteEviction(Entry victim, Now now, Change reason)
+    {
+        long stamp = Volatile.Read(ref _slots[victim.Slot].Stamp);
+        if (reason != Change.EvictionForTenantLimit)
+        {
+            _state.LastEviction.Note(stamp, now);
+        }
+
+        victim.Tenant?.Tally.LastEviction.Note(stamp, now);
     }
 
     private RoomAmount Unlink(Entry entry, Change change)

@@ -6,7 +6,7 @@ namespace BoundedCache.Storage;
 /// What the writers of a shard change, on cache lines that no reader touches. Written under the shard's lock;
 /// <see cref="Bound"/>, <see cref="DueBound"/> and the counts are read without it.
 /// </summary>
-[StructLayout(LayoutKind.Explicit, Size = (2 * CacheLine.Size) + (11 * sizeof(long)))]
+[StructLayout(LayoutKind.Explicit, Size = (2 * CacheLine.Size) + (14 * sizeof(long)))]
 internal struct ShardState
 {
     /// <summary>A lower bound of the next victim's stamp; a hint to other shards.</summary>
@@ -36,4 +36,8 @@ internal struct ShardState
 
     [FieldOffset(CacheLine.Size + 40)]
     public ChangeTally Changes;
+
+    /// <summary>For a limit of the cache, not for a tenant's.</summary>
+    [FieldOffset(CacheLine.Size + 96)]
+    public LastEviction LastEviction;
 }

@@ -41,6 +41,29 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
 
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Those that hold most bytes, as they are while this is called: the largest first, and of equals by their ids.</summary>
+    public IEnumerable<Tenant> Largest(int atMost)
+    {
+        PriorityQueue<Tenant, long> smallestFirst = new();
+        foreach (Tenant tenant in Records)
+        {
+            long bytes = tenant.Used.Bytes;
+            if (smallestFirst.Count < atMost)
+            {
+                smallestFirst.Enqueue(tenant, bytes);
+            }
+            else if (atMost > 0)
+            {
+                smallestFirst.EnqueueDequeue(tenant, bytes);
+            }
+        }
+
+        return smallestFirst.UnorderedItems
+            .OrderByDescending(item => item.Priority)
+            .ThenBy(item => item.Element.Id, StringComparer.Ordinal)
+            .Select(item => item.Element);
+    }
+
     private ConcurrentDictionary<string, Tenant> Table => Volatile.Read(ref _records);
 
     public Tenant? Find(string tenantId) => Table.GetValueOrDefault(tenantId);

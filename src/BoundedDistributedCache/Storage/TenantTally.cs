@@ -10,4 +10,7 @@ internal sealed class TenantTally
     public StripedCounter Misses;
     public ChangeTally Changes;
     public long Rejections;
+
+    /// <summary>For any limit. Noted under the lock of the victim's shard.</summary>
+    public LastEviction LastEviction;
 }

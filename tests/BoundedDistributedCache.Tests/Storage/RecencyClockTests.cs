@@ -1,3 +1,4 @@
+using BoundedCache.Expiration;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
 
@@ -43,7 +44,7 @@ public sealed class RecencyClockTests
         for (var i = 0; i < 33; i++)
         {
             names.Add((_clock.Tick, _clock.Epoch));
-            _clock.Advance(1_000);
+            _clock.Advance(1_000, now: 0);
         }
 
         Assert.All(names, name => Assert.Equal(((name.Tick - 1) / 16 * 16) + 1, name.Epoch));
@@ -60,7 +61,7 @@ public sealed class RecencyClockTests
             () => Concurrently.Run(3, _ =>
             {
                 for (var i = 0; i < PerThread; i++)
-                    _clock.Advance(1_000);
+                    _clock.Advance(1_000, now: 0);
             }),
             () =>
             {
@@ -92,5 +93,84 @@ public sealed class RecencyClockTests
         Assert.Equal(clock.Tick, values.Max());
         Assert.All(Enumerable.Range(0, 3), thread =>
             Assert.True(values.AsSpan(thread * PerThread, PerThread).ToArray() is var own && own.SequenceEqual(own.Order())));
+    }
+
+    [Fact]
+    public void AVictimsAgeIsTheTimeSinceTheTickAfterItsStampBegan()
+    {
+        _clock.EnsureTimes();
+        _clock.Advance(1_000, now: 100);
+        _clock.Advance(1_000, now: 200);
+
+        Assert.Equal(Known(150), _clock.AgeOf(Evicted(stamp: 1, at: 250)));
+        Assert.Equal(Known(50), _clock.AgeOf(Evicted(stamp: 2, at: 250)));
+    }
+
+    [Fact]
+    public void AVictimOfThisTickHasNoAge()
+    {
+        _clock.EnsureTimes();
+        _clock.Advance(1_000, now: 100);
+
+        Assert.Equal(Known(0), _clock.AgeOf(Evicted(stamp: 2, at: 250)));
+    }
+
+    [Fact]
+    public void AnAgeIsNeverNegativeThoughTimesOfThreadsMayCross()
+    {
+        _clock.EnsureTimes();
+        _clock.Advance(1_000, now: 100);
+
+        Assert.Equal(Known(0), _clock.AgeOf(Evicted(stamp: 1, at: 90)));
+    }
+
+    [Fact]
+    public void AVictimOlderThanWhatIsRememberedIsAtLeastThatOld()
+    {
+        _clock.EnsureTimes();
+        for (var tick = 2; tick <= 2_000; tick++)
+            _clock.Advance(1_000, now: tick);
+
+        Assert.Equal(Known(2_000 - 978), _clock.AgeOf(Evicted(stamp: 977, at: 2_000)));
+        Assert.Equal(Known(2_000 - 978) with { IsAtLeast = true }, _clock.AgeOf(Evicted(stamp: 976, at: 2_000)));
+        Assert.Equal(Known(2_000 - 978) with { IsAtLeast = true }, _clock.AgeOf(Evicted(stamp: 1, at: 2_000)));
+    }
+
+    [Fact]
+    public void NoAgeIsKnownBeforeTheFirstVictimOrWhereOrderIsExact()
+    {
+        var exact = new RecencyClock(isExact: true);
+        _clock.EnsureTimes();
+        exact.EnsureTimes();
+
+        Assert.Null(_clock.AgeOf(default));
+        Assert.Null(exact.AgeOf(Evicted(stamp: 1, at: 2)));
+    }
+
+    [Fact]
+    public void EveryTickHasItsTimeWhenManyMakeThem()
+    {
+        const int PerThread = 300;
+        for (var round = 0; round < 200; round++)
+        {
+            var clock = new RecencyClock(isExact: false);
+            clock.EnsureTimes();
+            Concurrently.Run(3, _ =>
+            {
+                for (var i = 0; i < PerThread; i++)
+                    clock.Advance(1_000, now: 7);
+            });
+
+            Assert.All(Enumerable.Range(1, 3 * PerThread), stamp => Assert.Equal(Known(93), clock.AgeOf(Evicted(stamp, at: 100))));
+        }
+    }
+
+    private static EvictedAge Known(long ticks) => new(TimeSpan.FromTicks(ticks), IsAtLeast: false);
+
+    private static LastEviction Evicted(long stamp, long at)
+    {
+        LastEviction last = default;
+        last.Note(stamp, new Now(at, at));
+        return last;
     }
 }
