@@ -30,7 +30,7 @@ internal sealed class HybridCacheLevel : ITenantCacheLevel
 
     public object? CacheKey { get; }
 
-    public async Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken)
+    public async Task ClearAsync(string? tenantId, CancellationToken cancellationToken)
     {
         await RemoveEverythingAsync(tenantId, cancellationToken).ConfigureAwait(false);
         RemoveFromMemory(tenantId, new KeyPattern("*"));

@@ -30,7 +30,7 @@ internal sealed class TenantHybridCache(HybridCache inner, ITenantContext tenant
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(factory);
-        var tenantId = ambient.GetOrThrow();
+        var tenantId = ambient.GetOrThrow().TenantId;
         return inner.GetOrCreateAsync(
             HybridKey.Encode(tenantId, key),
             new Creation<TState, T>(tenants, tenantId, state, factory),
@@ -47,16 +47,16 @@ internal sealed class TenantHybridCache(HybridCache inner, ITenantContext tenant
         IEnumerable<string>? tags = null,
         CancellationToken cancellationToken = default)
     {
-        var tenantId = ambient.GetOrThrow();
+        var tenantId = ambient.GetOrThrow().TenantId;
         return inner.SetAsync(Encode(tenantId, key), value, options, TagsOfEntry(tenantId, tags), cancellationToken);
     }
 
     public override ValueTask RemoveAsync(string key, CancellationToken cancellationToken = default) =>
-        inner.RemoveAsync(Encode(ambient.GetOrThrow(), key), cancellationToken);
+        inner.RemoveAsync(Encode(ambient.GetOrThrow().TenantId, key), cancellationToken);
 
     public override ValueTask RemoveAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default)
     {
-        var tenantId = ambient.GetOrThrow();
+        var tenantId = ambient.GetOrThrow().TenantId;
         return inner.RemoveAsync([.. (keys ?? []).Select(key => Encode(tenantId, key))], cancellationToken);
     }
 
@@ -66,7 +66,7 @@ internal sealed class TenantHybridCache(HybridCache inner, ITenantContext tenant
     // HybridCache makes nothing of an empty tag; encoded, it would be one.
     public override ValueTask RemoveByTagAsync(IEnumerable<string> tags, CancellationToken cancellationToken = default)
     {
-        var tenantId = ambient.GetOrThrow();
+        var tenantId = ambient.GetOrThrow().TenantId;
         return inner.RemoveByTagAsync(
             [.. (tags ?? []).Where(tag => !string.IsNullOrWhiteSpace(tag)).Select(tag => Encode(tenantId, tag))],
             cancellationToken);

@@ -133,40 +133,40 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     {
         long maxEntries = options.MaxEntriesPerTenant ?? TenantLimitTable.None;
         long maxBytes = options.MaxBytesPerTenant ?? TenantLimitTable.None;
-        _store.Tenants.Limits = new TenantLimitTable(
+        _store.Tenants.Publish(new TenantLimitTable(
             maxEntries,
             maxBytes,
             options.Tenants.ToDictionary(
                 tenant => tenant.Key,
                 tenant => (tenant.Value.MaxEntries ?? maxEntries, tenant.Value.MaxBytes ?? maxBytes),
-                StringComparer.Ordinal));
+                StringComparer.Ordinal)));
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public byte[]? Get(string key) => Get(null, key);
+    public byte[]? Get(string key) => Get(Partition.Host, key);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) => GetAsync(null, key, token);
+    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) => GetAsync(Partition.Host, key, token);
 
     /// <summary>Writes the value to <paramref name="destination"/>, and nothing where there is none.</summary>
     /// <param name="key">The key.</param>
     /// <param name="destination">What the value is written to. What it throws reaches the caller.</param>
     /// <returns>Whether there is a value.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public bool TryGet(string key, IBufferWriter<byte> destination) => TryGet(null, key, destination);
+    public bool TryGet(string key, IBufferWriter<byte> destination) => TryGet(Partition.Host, key, destination);
 
     /// <inheritdoc cref="TryGet(string, IBufferWriter{byte})"/>
     /// <param name="key">The key.</param>
     /// <param name="destination">What the value is written to. What it throws reaches the caller.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
     public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default) =>
-        TryGetAsync(null, key, destination, token);
+        TryGetAsync(Partition.Host, key, destination, token);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => Set(null, key, value, options);
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => Set(Partition.Host, key, value, options);
 
     /// <summary>Stores a copy of the value, made before this returns.</summary>
     /// <param name="key">The key.</param>
@@ -174,12 +174,12 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// <param name="options">When the entry expires.</param>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) =>
-        Set(null, key, value, options);
+        Set(Partition.Host, key, value, options);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
-        SetAsync(null, key, value, options, token);
+        SetAsync(Partition.Host, key, value, options, token);
 
     /// <inheritdoc cref="Set(string, ReadOnlySequence{byte}, DistributedCacheEntryOptions)"/>
     /// <param name="key">The key.</param>
@@ -187,7 +187,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// <param name="options">When the entry expires.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
     public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
-        SetAsync(null, key, value, options, token);
+        SetAsync(Partition.Host, key, value, options, token);
 
     /// <summary>
     /// Uses the entry without reading it: a sliding window begins anew, and the entry is the most recently used. Neither
@@ -195,20 +195,20 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// </summary>
     /// <param name="key">The key.</param>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public void Refresh(string key) => Refresh(null, key);
+    public void Refresh(string key) => Refresh(Partition.Host, key);
 
     /// <inheritdoc cref="Refresh(string)"/>
     /// <param name="key">The key.</param>
     /// <param name="token">Cancels the operation before it begins.</param>
-    public Task RefreshAsync(string key, CancellationToken token = default) => RefreshAsync(null, key, token);
+    public Task RefreshAsync(string key, CancellationToken token = default) => RefreshAsync(Partition.Host, key, token);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public void Remove(string key) => Remove(null, key);
+    public void Remove(string key) => Remove(Partition.Host, key);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="key"/> is <see langword="null"/>.</exception>
-    public Task RemoveAsync(string key, CancellationToken token = default) => RemoveAsync(null, key, token);
+    public Task RemoveAsync(string key, CancellationToken token = default) => RemoveAsync(Partition.Host, key, token);
 
     /// <summary>
     /// Removes every entry of this cache, those of all tenants among them and of no other level, one after the other: what
@@ -276,16 +276,16 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _meter?.Remove(this);
     }
 
-    // What the public members, partitions and decorators do for one tenant; null is the host's partition. The id is valid.
+    // What the public members, partitions and decorators do for one partition.
 
-    internal byte[]? Get(string? tenantId, string key) => Read(tenantId, key) is { } entry ? Isolated(entry.Value) : null;
+    internal byte[]? Get(Partition partition, string key) => Read(partition, key) is { } entry ? Isolated(entry.Value) : null;
 
-    internal Task<byte[]?> GetAsync(string? tenantId, string key, CancellationToken token)
+    internal Task<byte[]?> GetAsync(Partition partition, string key, CancellationToken token)
     {
         try
         {
             ThrowIfNullOrCancelled(key, token);
-            return Read(tenantId, key) is { } entry ? Task.FromResult<byte[]?>(Isolated(entry.Value)) : Missing;
+            return Read(partition, key) is { } entry ? Task.FromResult<byte[]?>(Isolated(entry.Value)) : Missing;
         }
         catch (Exception exception)
         {
@@ -293,10 +293,10 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         }
     }
 
-    internal bool TryGet(string? tenantId, string key, IBufferWriter<byte> destination)
+    internal bool TryGet(Partition partition, string key, IBufferWriter<byte> destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        if (Read(tenantId, key) is not { } entry)
+        if (Read(partition, key) is not { } entry)
         {
             return false;
         }
@@ -305,12 +305,12 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         return true;
     }
 
-    internal ValueTask<bool> TryGetAsync(string? tenantId, string key, IBufferWriter<byte> destination, CancellationToken token)
+    internal ValueTask<bool> TryGetAsync(Partition partition, string key, IBufferWriter<byte> destination, CancellationToken token)
     {
         try
         {
             ThrowIfNullOrCancelled(key, token);
-            return new ValueTask<bool>(TryGet(tenantId, key, destination));
+            return new ValueTask<bool>(TryGet(partition, key, destination));
         }
         catch (Exception exception)
         {
@@ -318,35 +318,35 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         }
     }
 
-    internal void Set(string? tenantId, string key, byte[] value, DistributedCacheEntryOptions options)
+    internal void Set(Partition partition, string key, byte[] value, DistributedCacheEntryOptions options)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
         ArgumentNullException.ThrowIfNull(options);
         ThrowIfDisposed();
-        if (Admits(tenantId, key, value.Length, options, out Deadlines deadlines, out Now now))
+        if (Admits(partition, key, value.Length, options, out Deadlines deadlines, out Now now))
         {
-            Store(tenantId, key, Isolated(value), deadlines, now);
+            Store(partition, key, Isolated(value), deadlines, now);
         }
     }
 
-    internal void Set(string? tenantId, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
+    internal void Set(Partition partition, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(options);
         ThrowIfDisposed();
-        if (Admits(tenantId, key, value.Length, options, out Deadlines deadlines, out Now now))
+        if (Admits(partition, key, value.Length, options, out Deadlines deadlines, out Now now))
         {
-            Store(tenantId, key, value.ToArray(), deadlines, now);
+            Store(partition, key, value.ToArray(), deadlines, now);
         }
     }
 
-    internal Task SetAsync(string? tenantId, string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token)
+    internal Task SetAsync(Partition partition, string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token)
     {
         try
         {
             ThrowIfNullOrCancelled(key, token);
-            Set(tenantId, key, value, options);
+            Set(partition, key, value, options);
             return Task.CompletedTask;
         }
         catch (Exception exception)
@@ -355,12 +355,12 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         }
     }
 
-    internal ValueTask SetAsync(string? tenantId, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token)
+    internal ValueTask SetAsync(Partition partition, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token)
     {
         try
         {
             ThrowIfNullOrCancelled(key, token);
-            Set(tenantId, key, value, options);
+            Set(partition, key, value, options);
             return ValueTask.CompletedTask;
         }
         catch (Exception exception)
@@ -369,19 +369,19 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         }
     }
 
-    internal void Refresh(string? tenantId, string key)
+    internal void Refresh(Partition partition, string key)
     {
         ArgumentNullException.ThrowIfNull(key);
         ThrowIfDisposed();
-        _store.Use(tenantId, key);
+        _store.Use(partition, key);
     }
 
-    internal Task RefreshAsync(string? tenantId, string key, CancellationToken token)
+    internal Task RefreshAsync(Partition partition, string key, CancellationToken token)
     {
         try
         {
             ThrowIfNullOrCancelled(key, token);
-            Refresh(tenantId, key);
+            Refresh(partition, key);
             return Task.CompletedTask;
         }
         catch (Exception exception)
@@ -390,19 +390,19 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         }
     }
 
-    internal void Remove(string? tenantId, string key)
+    internal void Remove(Partition partition, string key)
     {
         ArgumentNullException.ThrowIfNull(key);
         ThrowIfDisposed();
-        _store.Remove(tenantId, key);
+        _store.Remove(partition, key);
     }
 
-    internal Task RemoveAsync(string? tenantId, string key, CancellationToken token)
+    internal Task RemoveAsync(Partition partition, string key, CancellationToken token)
     {
         try
         {
             ThrowIfNullOrCancelled(key, token);
-            Remove(tenantId, key);
+            Remove(partition, key);
             return Task.CompletedTask;
         }
         catch (Exception exception)
@@ -552,15 +552,15 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 
-    private Entry? Read(string? tenantId, string key)
+    private Entry? Read(Partition partition, string key)
     {
         ArgumentNullException.ThrowIfNull(key);
         ThrowIfDisposed();
-        Entry? entry = _store.Use(tenantId, key);
+        Entry? entry = _store.Use(partition, key);
         if (entry is null)
         {
             _reads.Miss();
-            if (tenantId is not null)
+            if (partition.TenantId is { } tenantId)
             {
                 _store.Tenants.FindTally(tenantId)?.Misses.Increment();
             }
@@ -580,35 +580,35 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     /// Says whether a value is to be stored, before any of it is copied. Where it is not, for it is too large or has
     /// expired already, the old value of its key is removed: it would be stale.
     /// </summary>
-    private bool Admits(string? tenantId, string key, long length, DistributedCacheEntryOptions options, out Deadlines deadlines, out Now now)
+    private bool Admits(Partition partition, string key, long length, DistributedCacheEntryOptions options, out Deadlines deadlines, out Now now)
     {
         now = _clock.Read();
         deadlines = options is { AbsoluteExpiration: null, AbsoluteExpirationRelativeToNow: null, SlidingExpiration: null }
             ? Deadlines.From(absolute: null, _defaultRelative, _defaultSliding, now)
             : Deadlines.From(options, now);
 
-        if (!_store.Fits(tenantId, key, length, !deadlines.AreNever))
+        if (!_store.Fits(partition, key, length, !deadlines.AreNever))
         {
-            Refuse(tenantId, key, length);
+            Refuse(partition, key, length);
             return false;
         }
 
         if (deadlines.HavePassed(now))
         {
-            _store.Remove(tenantId, key);
+            _store.Remove(partition, key);
             return false;
         }
 
         return true;
     }
 
-    private void Store(string? tenantId, string key, byte[] value, Deadlines deadlines, Now now)
+    private void Store(Partition partition, string key, byte[] value, Deadlines deadlines, Now now)
     {
         AdmissionReport report = default;
-        _store.Set(tenantId, key, value, deadlines, now, ref report);
+        _store.Set(partition, key, value, deadlines, now, ref report);
         if (report.IsRefused)
         {
-            Refuse(tenantId, key, value.Length);
+            Refuse(partition, key, value.Length);
         }
 
         if (report.Evicted is { } reason)
@@ -619,14 +619,15 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         if (_isDisposed)
         {
             // Disposed meanwhile, and perhaps cleared before the entry was there.
-            _store.Remove(tenantId, key);
+            _store.Remove(partition, key);
         }
     }
 
-    private void Refuse(string? tenantId, string key, long length)
+    private void Refuse(Partition partition, string key, long length)
     {
-        _store.Remove(tenantId, key);
+        _store.Remove(partition, key);
         Interlocked.Increment(ref _rejections);
+        string? tenantId = partition.TenantId;
         if (tenantId is not null && _store.Tenants.FindTally(tenantId) is { } tally)
         {
             Interlocked.Increment(ref tally.Rejections);

@@ -29,7 +29,8 @@ internal struct AdmissionReport
 /// Under its shard's lock a Set takes what is missing from the budgets, then from its own shard's victims, whose room
 /// passes to it directly. Where its own shard has nothing old enough, or its tenant's limit is what is short, it leaves
 /// the lock and evicts elsewhere (the tenant's own least recently used), giving that room to the budgets, and begins
-/// again, twice at most. So nobody waits for room while holding any, and room in hand never outlives a lock.
+/// again, twice at most. So nobody waits for room while holding any, and room in hand never outlives a lock. What a
+/// tenant holds beyond limits that were lowered goes with what is missing, holding nothing.
 /// </para>
 /// <para>
 /// What is left goes through the gate, one thread at a time. Its claims, on the cache and on the tenant, keep everybody
@@ -39,8 +40,8 @@ internal struct AdmissionReport
 /// </para>
 /// <para>
 /// Lock order: the gate, one shard's lock, one tenant's lock. The entry of the key that is being set is never a victim,
-/// for it may not be missing to readers before its successor is there. What can fail (a slot) is asked for before the
-/// first victim goes.
+/// for it may not be missing to readers before its successor is there. What can fail (a slot, a place in the tenant's
+/// list) is asked for before the first victim goes.
 /// </para>
 /// </remarks>
 internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room room)
@@ -62,25 +63,23 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
         /// <summary>The tenant's limit leaves no room.</summary>
         TenantShort,
-
-        /// <summary>The tenant's record was retired meanwhile.</summary>
-        Retired,
     }
 
     /// <summary>Links the entry, which must fit the cache by itself.</summary>
     public void Admit(Shard shard, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
     {
+        Newcomer newcomer = new(shard, entry, tenantId is null ? null : _tenants.Hold(tenantId), now);
         bool isAdmitted = false;
         try
         {
-            isAdmitted = TryAdmitWithoutGate(shard, entry, tenantId, now, ref report)
-                || (!report.IsRefused && TryAdmitThroughGate(shard, entry, tenantId, now, ref report));
+            isAdmitted = TryAdmitWithoutGate(newcomer, ref report)
+                || (!report.IsRefused && TryAdmitThroughGate(newcomer, ref report));
         }
         finally
         {
-            if (!isAdmitted && tenantId is not null)
+            if (!isAdmitted && newcomer.Tenant is { } tenant)
             {
-                _tenants.RetireIfIdle(tenantId);
+                _tenants.LetGo(tenant);
             }
         }
     }
@@ -91,15 +90,14 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     {
         RoomAmount excess = tenant.Excess(_tenants.Limits);
         AdmissionReport report = default;
-        return !excess.IsNone && EvictMembers(tenant, keep: null, excess, now, ref report);
+        return !excess.IsNone && EvictMembers(tenant, keep: null, ref excess, now, ref report);
     }
 
-    private bool TryAdmitWithoutGate(Shard shard, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
+    private bool TryAdmitWithoutGate(in Newcomer newcomer, ref AdmissionReport report)
     {
-        for (int tries = 0; ;)
+        for (int tries = 0; ; tries++)
         {
-            Tenant? tenant = tenantId is null ? null : _tenants.GetOrMake(tenantId);
-            if (IsTooLarge(entry, tenantId))
+            if (IsTooLarge(newcomer))
             {
                 report.IsRefused = true;
                 return false;
@@ -108,41 +106,36 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             RoomAmount missing;
             long ownOldest;
             Outcome outcome;
-            lock (shard.Lock)
+            lock (newcomer.Shard.Lock)
             {
-                outcome = TryAdmit(shard, entry, tenant, now, inGate: false, ref report, out missing, out ownOldest);
+                outcome = TryAdmit(newcomer, inGate: false, ref report, out missing, out ownOldest);
             }
 
-            switch (outcome)
+            if (outcome == Outcome.Admitted)
             {
-                case Outcome.Admitted:
-                    return true;
-                case Outcome.Retired:
-                    continue;
-                case Outcome.CacheShort when IsWorthTheGate(missing):
-                    return false;
-                default:
-                    if (tries++ == TriesBeforeGate)
-                    {
-                        return false;
-                    }
+                return true;
+            }
 
-                    break;
+            if (tries == TriesBeforeGate || (outcome == Outcome.CacheShort && IsWorthTheGate(missing)))
+            {
+                return false;
             }
 
             if (outcome == Outcome.TenantShort)
             {
-                EvictMembers(tenant!, entry, missing, now, ref report);
+                while (EvictMembers(newcomer.Tenant!, newcomer.Entry, ref missing, newcomer.Now, ref report) && !missing.IsNone)
+                {
+                }
             }
             else
             {
-                EvictElsewhere(shard, ownOldest, missing, now, ref report);
+                EvictElsewhere(newcomer.Shard, ownOldest, missing, newcomer.Now, ref report);
             }
         }
     }
 
-    private bool IsTooLarge(Entry entry, string? tenantId) =>
-        tenantId is not null && entry.Charge > _tenants.Limits.For(tenantId).MaxBytes;
+    private bool IsTooLarge(in Newcomer newcomer) =>
+        newcomer.Tenant is { } tenant && newcomer.Entry.Charge > _tenants.Limits.For(tenant.Id).MaxBytes;
 
     private bool IsWorthTheGate(RoomAmount missing) =>
         missing.Bytes > AverageChargesForGate * (room.Bytes.Used / Math.Max(1, room.Entries.Used));
@@ -151,49 +144,42 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     /// Takes room and links, all under the shard's lock, or leaves everything but victims as it was and says what was
     /// short, and the stamp of the shard's own oldest, which was too young to go.
     /// </summary>
-    private Outcome TryAdmit(
-        Shard shard,
-        Entry entry,
-        Tenant? tenant,
-        Now now,
-        bool inGate,
-        ref AdmissionReport report,
-        out RoomAmount missing,
-        out long ownOldest)
+    private Outcome TryAdmit(in Newcomer newcomer, bool inGate, ref AdmissionReport report, out RoomAmount missing, out long ownOldest)
     {
+        (Shard shard, Entry entry, Tenant? tenant, Now now) = newcomer;
+        ownOldest = Shard.NoVictim;
         shard.GrowIndex();
         Entry? replaced = shard.Locate(tenant?.Id, entry.Key, entry.Hash, out int chainLength);
-        RoomAmount needed = RoomAmount.Of(entry) - (replaced is null ? RoomAmount.None : RoomAmount.Of(replaced));
-        ownOldest = Shard.NoVictim;
-        if (tenant is not null)
+        RoomAmount forEntry = replaced is null ? RoomAmount.Of(entry) : new(0, entry.Charge - replaced.Charge);
+        RoomAmount forRecord = tenant is null || tenant.IsPaid ? RoomAmount.None : new(0, tenant.RecordCharge);
+        RoomAmount needed = forEntry + forRecord;
+        bool isCrowded = replaced is null && shard.IsCrowded(chainLength);
+        missing = room.Missing(needed, inGate);
+        bool needsVictim = isCrowded || !missing.IsNone;
+        if (needsVictim && tenant is not null && tenant.Missing(forEntry, _tenants.Limits, inGate) is { IsNone: false } missingOfTenant)
         {
-            missing = tenant.Missing(needed, _tenants.Limits, inGate);
-            if (!missing.IsNone)
-            {
-                return Outcome.TenantShort;
-            }
+            missing = missingOfTenant;
+            return Outcome.TenantShort;
         }
 
         if (replaced is null)
         {
-            shard.EnsureSlot();
+            shard.EnsureSlot(entry);
+        }
+        else
+        {
+            shard.EnsureSlotOf(replaced, entry);
         }
 
-        RoomAmount forRecord = tenant is null || tenant.IsPaid ? RoomAmount.None : new(0, tenant.RecordCharge);
-        needed += forRecord;
         RoomAmount inHand = RoomAmount.None;
-        bool neededVictim = false;
         try
         {
-            if (replaced is null && shard.IsCrowded(chainLength))
+            if (isCrowded)
             {
                 inHand += EvictCrowding(shard, entry.Hash, chainLength, now);
-                neededVictim = true;
             }
 
-            missing = room.Missing(needed - inHand, inGate);
-            neededVictim |= !missing.IsNone || report.Evicted is not null;
-            if (!inGate && !missing.IsNone)
+            if (needsVictim && !inGate)
             {
                 ownOldest = EvictOwn(shard, replaced, needed, now, ref inHand, ref report);
             }
@@ -212,13 +198,13 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 : shard.TryReplace(entry, replaced, inGate);
             if (joining != Joining.Joined)
             {
-                missing = tenant!.Missing(needed - forRecord, _tenants.Limits, inGate);
-                return joining == Joining.Retired ? Outcome.Retired : Outcome.TenantShort;
+                missing = tenant!.Missing(forEntry, _tenants.Limits, inGate);
+                return Outcome.TenantShort;
             }
 
             // What was taken for a record that another entry paid for meanwhile goes back.
-            inHand -= pays ? needed : needed - forRecord;
-            shard.Link(entry, replaced, now, countsForRecency: replaced is null || neededVictim);
+            inHand -= pays ? needed : forEntry;
+            shard.Link(entry, replaced, now, countsForRecency: replaced is null || needsVictim || report.Evicted is not null);
             return Outcome.Admitted;
         }
         finally
@@ -254,6 +240,11 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         ref RoomAmount inHand,
         ref AdmissionReport report)
     {
+        if (room.Missing(needed - inHand, pastClaim: false).IsNone)
+        {
+            return Shard.NoVictim;
+        }
+
         shard.EnsureRanking();
         ReclaimExpired(shard, keep, now, ref inHand);
         bool mayRank = true;
@@ -317,7 +308,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     /// Holds nothing else.
     /// </summary>
     /// <returns>Whether one went.</returns>
-    private bool EvictMembers(Tenant tenant, Entry? keep, RoomAmount missing, Now now, ref AdmissionReport report)
+    private bool EvictMembers(Tenant tenant, Entry? keep, ref RoomAmount missing, Now now, ref AdmissionReport report)
     {
         bool mayRank = true;
         int victims = 0;
@@ -359,37 +350,35 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
     }
 
-    private bool TryAdmitThroughGate(Shard own, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
+    private bool TryAdmitThroughGate(in Newcomer newcomer, ref AdmissionReport report)
     {
+        (Shard shard, Entry entry, Tenant? tenant, Now now) = newcomer;
         lock (_gate)
         {
-            Tenant? tenant = null;
             try
             {
-                tenant = tenantId is null ? null : ClaimTenant(tenantId, RoomAmount.Of(entry));
+                tenant?.Claim(RoomAmount.Of(entry));
                 room.Claim(RoomAmount.Of(entry) + new RoomAmount(0, tenant?.RecordCharge ?? 0));
                 SpinWait spin = default;
-                while (!IsTooLarge(entry, tenantId))
+                while (!IsTooLarge(newcomer))
                 {
                     RoomAmount missing;
                     Outcome outcome;
-                    lock (own.Lock)
+                    lock (shard.Lock)
                     {
-                        outcome = TryAdmit(own, entry, tenant, now, inGate: true, ref report, out missing, out _);
+                        outcome = TryAdmit(newcomer, inGate: true, ref report, out missing, out _);
                     }
 
-                    if (outcome == Outcome.Admitted)
+                    switch (outcome)
                     {
-                        return true;
-                    }
-
-                    if (outcome == Outcome.TenantShort)
-                    {
-                        EvictMembersInOrder(tenant!, entry, missing, now, ref report);
-                    }
-                    else
-                    {
-                        EvictFromAll(own, entry, tenantId, missing, now, ref report);
+                        case Outcome.Admitted:
+                            return true;
+                        case Outcome.TenantShort:
+                            EvictMembersInOrder(tenant!, entry, missing, now, ref report);
+                            break;
+                        default:
+                            EvictFromAll(shard, entry, tenant?.Id, missing, now, ref report);
+                            break;
                     }
 
                     spin.SpinOnce();
@@ -401,23 +390,9 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             finally
             {
                 room.Claim(RoomAmount.None);
-                if (tenant is not null && tenant.Unclaim())
-                {
-                    room.Give(_tenants.Bury(tenant));
-                }
+                tenant?.Claim(RoomAmount.None);
             }
         }
-    }
-
-    private Tenant ClaimTenant(string tenantId, RoomAmount amount)
-    {
-        Tenant tenant = _tenants.GetOrMake(tenantId);
-        while (!tenant.TryClaim(amount))
-        {
-            tenant = _tenants.GetOrMake(tenantId);
-        }
-
-        return tenant;
     }
 
     /// <summary>
@@ -526,7 +501,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
     /// <summary>
     /// An own victim goes unless it is more than an epoch younger than the oldest that other shards publish. The
-    /// answer holds for a tick.
+    /// answer holds for a beat.
     /// </summary>
     private bool IsOldEnough(Shard shard, long stamp)
     {
@@ -535,17 +510,20 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             return true;
         }
 
-        long tick = clock.Tick;
-        if (shard.WasOldEnough(tick) is { } known)
+        long beat = clock.Beat;
+        if (shard.WasOldEnough(beat) is { } known)
         {
             return known;
         }
 
         bool isOldEnough = stamp <= AnEpochAfter(shards.FindColdest(except: shard).Bound);
-        shard.RememberOldEnough(tick, isOldEnough);
+        shard.RememberOldEnough(beat, isOldEnough);
         return isOldEnough;
     }
 
     private long AnEpochAfter(long stamp) =>
-        stamp == Shard.NoVictim ? stamp : stamp + RecencyClock.TicksPerEpoch(room.Entries.Used);
+        stamp == Shard.NoVictim ? stamp : stamp + clock.EpochSpan;
+
+    /// <summary>An entry that is to be linked in a shard; its tenant's record is held.</summary>
+    private readonly record struct Newcomer(Shard Shard, Entry Entry, Tenant? Tenant, Now Now);
 }

@@ -42,14 +42,14 @@ internal sealed class CacheStore
     public RoomAmount UsedBy(string tenantId) => Tenants.Find(tenantId)?.Used ?? RoomAmount.None;
 
     /// <summary>Finds an entry and uses it. Takes no lock, but where a rebuild of the index left a miss uncertain.</summary>
-    public Entry? Use(string? tenantId, string key)
+    public Entry? Use(Partition partition, string key)
     {
-        ulong hash = _hasher.Hash(tenantId, key);
+        ulong hash = _hasher.Hash(partition, key);
         Shard? shard = _shards.Find(hash);
-        Entry? entry = shard?.Find(tenantId, key, (int)hash);
+        Entry? entry = shard?.Find(partition.TenantId, key, (int)hash);
         if (entry?.AsExpiring is { } expiring)
         {
-            entry = UseExpiring(shard!, tenantId, expiring);
+            entry = UseExpiring(shard!, partition.TenantId, expiring);
         }
 
         if (entry is not null)
@@ -68,8 +68,9 @@ internal sealed class CacheStore
     }
 
     /// <summary>True where a value of that length under that key can be held at all.</summary>
-    public bool Fits(string? tenantId, string key, long valueLength, bool expires)
+    public bool Fits(Partition partition, string key, long valueLength, bool expires)
     {
+        string? tenantId = partition.TenantId;
         long charge = Charge.Of(key.Length, valueLength, expires, tenantId is not null);
         return valueLength <= Array.MaxLength
             && (tenantId is null
@@ -81,16 +82,16 @@ internal sealed class CacheStore
     /// Stores a value that <see cref="Fits"/>. Where its tenant's limit was lowered meanwhile below what it needs, it is
     /// refused.
     /// </summary>
-    public void Set(string? tenantId, string key, byte[] value, Deadlines deadlines, Now now, ref AdmissionReport report)
+    public void Set(Partition partition, string key, byte[] value, Deadlines deadlines, Now now, ref AdmissionReport report)
     {
-        ulong hash = _hasher.Hash(tenantId, key);
-        Entry entry = Entry.Of(tenantId is not null, key, (int)hash, value, deadlines, now);
-        _admission.Admit(_shards.GetOrMake(hash), entry, tenantId, now, ref report);
+        ulong hash = _hasher.Hash(partition, key);
+        Entry entry = Entry.Of(partition.TenantId is not null, key, (int)hash, value, deadlines, now);
+        _admission.Admit(_shards.GetOrMake(hash), entry, partition.TenantId, now, ref report);
     }
 
-    public bool Remove(string? tenantId, string key)
+    public bool Remove(Partition partition, string key)
     {
-        ulong hash = _hasher.Hash(tenantId, key);
+        ulong hash = _hasher.Hash(partition, key);
         if (_shards.Find(hash) is not { } shard)
         {
             return false;
@@ -98,7 +99,7 @@ internal sealed class CacheStore
 
         lock (shard.Lock)
         {
-            if (shard.Locate(tenantId, key, (int)hash, out _) is not { } entry)
+            if (shard.Locate(partition.TenantId, key, (int)hash, out _) is not { } entry)
             {
                 return false;
             }
@@ -247,15 +248,21 @@ internal sealed class CacheStore
             return;
         }
 
+        bool isReached = true;
         foreach (Tenant tenant in Tenants.Records)
         {
             while (_admission.EvictExcess(tenant, now))
             {
                 cancellationToken.ThrowIfCancellationRequested();
             }
+
+            isReached &= tenant.Excess(limits).IsNone;
         }
 
-        Volatile.Write(ref _sweptLimits, limits);
+        if (isReached)
+        {
+            Volatile.Write(ref _sweptLimits, limits);
+        }
     }
 
     private bool Remove(Tenant tenant, long place, KeyPattern? pattern)
@@ -312,7 +319,7 @@ internal sealed class CacheStore
         for (int index = 0; index < SlotChunk.Length; index++)
         {
             if (Volatile.Read(ref chunk[index].Entry) is { } entry
-                && !(hostOnly && entry.Tenant is not null)
+                && !(hostOnly && entry.HasTenant)
                 && pattern?.Matches(entry.Key) != false)
             {
                 batch[matched++] = entry;

@@ -63,13 +63,15 @@ internal class Entry
     /// <summary>The entry as one that has deadlines; null where it has none.</summary>
     public ExpiringEntry? AsExpiring => (_kindAndCharge & ExpiresBit) != 0 ? Unsafe.As<ExpiringEntry>(this) : null;
 
+    public bool HasTenant => (_kindAndCharge & TenantBit) != 0;
+
     /// <summary>
     /// Whose entry it is; null in the host's partition. Its identity is the pair of tenant and key. Set, where it has
     /// one, by the writer that links the entry, under the shard's lock, before publication.
     /// </summary>
     public Tenant? Tenant
     {
-        get => (_kindAndCharge & TenantBit) != 0 ? TenantField : null;
+        get => HasTenant ? TenantField : null;
         set
         {
             if (value is not null)

@@ -22,9 +22,7 @@ internal readonly struct KeyHasher
     }
 
     /// <summary>64 bits: the upper half picks the shard, the lower half the bucket.</summary>
-    /// <remarks>The hash of the tenant's id is the seed of the key's, so that no pair poses as another.</remarks>
-    public ulong Hash(string? tenantId, string key) =>
-        Hash(key, tenantId is null ? _seed : (long)Hash(tenantId, _seed));
-
-    private static ulong Hash(string text, long seed) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()), seed);
+    /// <remarks>The hash of the tenant's id goes into the seed of the key's, so that no pair poses as another.</remarks>
+    public ulong Hash(Partition partition, string key) =>
+        XxHash3.HashToUInt64(MemoryMarshal.AsBytes(key.AsSpan()), _seed ^ partition.Seed);
 }

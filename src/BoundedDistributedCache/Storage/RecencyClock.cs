@@ -7,29 +7,38 @@ namespace BoundedCache.Storage;
 /// The one clock that recency is told by, for all shards, so that their stamps compare.
 /// </summary>
 /// <remarks>
+/// <para>
 /// In a cache whose order is exact, each use takes the next value, so that stamps are unique. Elsewhere it is coarse:
 /// it ticks 256 times while as many entries are inserted as are held. An epoch is a sixteenth of that, named by the
 /// tick with which it began; an entry used again within an epoch writes nothing. Tick and epoch stand on cache lines
 /// of their own: readers look at the epoch on every hit and must not be disturbed by the ticks.
+/// </para>
 /// <para>
-/// A ring remembers when the last ticks began, so that a stamp tells how old it is. Who makes a tick writes its time
-/// first, and makes that very tick or writes again: so a tick that was made has a time. The time is handed in, for it was
-/// read before any lock. A maker that is held up for a whole turn of the ring spoils one time, and nothing else.
+/// A tenant with limits turns over at a pace of its own, which may be many times the cache's; so that its uses are told
+/// apart too, it ticks 256 times, and begins 16 epochs, for as many entries as it holds. The ticks that the cache makes
+/// for itself are its <em>beats</em>: what is to happen at the cache's pace goes by those.
+/// </para>
+/// <para>
+/// A ring remembers tick and time of the last beats, so that a stamp tells how old it is. Who ends a beat writes its
+/// place first, and ends that very beat or writes again. The time is handed in, for it was read before any lock. One who
+/// is held up for a whole turn of the ring spoils one place, and nothing else.
 /// </para>
 /// </remarks>
 internal sealed class RecencyClock(bool isExact)
 {
     private const int TicksPerTurnover = 256;
     private const int EpochsPerTurnover = 16;
-    private const int TimesKept = 1_024;
     private const int LongestEpochInTicks = TicksPerTurnover / EpochsPerTurnover;
+    private const int BeatsKept = 1_024;
 
-    private Lines _lines = new() { Tick = 1, EpochStart = 1 };
-    private long[]? _times;
+    private Lines _lines = new() { Tick = 1, EpochStart = 1, EpochSpan = 1 };
+    private BeatTime[]? _beats;
 
     public bool IsExact { get; } = isExact;
 
     public long Tick => Volatile.Read(ref _lines.Tick);
+
+    public long Beat => Volatile.Read(ref _lines.Beat);
 
     /// <summary>The low half of the tick that began the current epoch. Equality is all that it is asked for.</summary>
     public uint Epoch
@@ -38,7 +47,10 @@ internal sealed class RecencyClock(bool isExact)
         get => (uint)Volatile.Read(ref _lines.EpochStart);
     }
 
-    /// <summary>How many insertions of one shard make a tick, in a cache of <paramref name="held"/> entries.</summary>
+    /// <summary>How many ticks an epoch of the cache's own took of late, those that tenants made among them.</summary>
+    public long EpochSpan => Volatile.Read(ref _lines.EpochSpan);
+
+    /// <summary>How many insertions of one shard, or of one tenant, make a tick where so many entries are held.</summary>
     public static long InsertionsPerTick(long held) => Math.Max(1, held / TicksPerTurnover);
 
     public static long TicksPerEpoch(long held) => Math.Clamp(held / EpochsPerTurnover, 1, LongestEpochInTicks);
@@ -46,22 +58,21 @@ internal sealed class RecencyClock(bool isExact)
     /// <summary>Takes the next value for a use of its own.</summary>
     public long NextUse() => Interlocked.Increment(ref _lines.Tick);
 
-    /// <summary>Makes sure that the times of ticks are kept.</summary>
+    /// <summary>Makes sure that the times of beats are kept.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for them; nothing was changed.</exception>
     public void EnsureTimes()
     {
-        if (_times is null && !IsExact)
+        if (_beats is null && !IsExact)
         {
-            Interlocked.CompareExchange(ref _times, new long[TimesKept], null);
+            Interlocked.CompareExchange(ref _beats, new BeatTime[BeatsKept], null);
         }
     }
 
     /// <summary>Makes a tick; whoever makes one an epoch's length after the last epoch began, begins the next.</summary>
-    /// <param name="held">Entries that the cache holds.</param>
-    /// <param name="now">Monotonic ticks.</param>
-    public void Advance(long held, long now)
+    /// <param name="held">Entries of the cache, or of the tenant at whose pace the tick is made.</param>
+    public void Advance(long held)
     {
-        long tick = MakeTick(now);
+        long tick = Interlocked.Increment(ref _lines.Tick);
         long epochStart = Volatile.Read(ref _lines.EpochStart);
         if (tick - epochStart >= TicksPerEpoch(held))
         {
@@ -69,58 +80,106 @@ internal sealed class RecencyClock(bool isExact)
         }
     }
 
+    /// <summary>Makes a tick of the cache's own.</summary>
+    /// <param name="held">Entries that the cache holds.</param>
+    /// <param name="now">Monotonic ticks.</param>
+    public void AdvanceBeat(long held, long now)
+    {
+        Advance(held);
+        long beat = Beat;
+        while (true)
+        {
+            // Read after the beat before was ended, so that later beats have later ticks.
+            long tick = Tick;
+            long next = beat + 1;
+            _beats?[next & (BeatsKept - 1)].Write(tick, now);
+            long seen = Interlocked.CompareExchange(ref _lines.Beat, next, beat);
+            if (seen == beat)
+            {
+                Volatile.Write(ref _lines.EpochSpan, SpanUntil(next, tick, TicksPerEpoch(held)));
+                return;
+            }
+
+            beat = seen;
+        }
+    }
+
     /// <summary>
-    /// How long the last victim had been untouched when it went: since the tick after its stamp began. Null where there was
+    /// How long the last victim had been untouched when it went: since the beat after its stamp ended. Null where there was
     /// none, or where uses are told apart and ticks say nothing of time.
     /// </summary>
     public EvictedAge? AgeOf(LastEviction last)
     {
-        if (last.Stamp == 0 || _times is not { } times)
+        if (last.Stamp == 0 || _beats is not { } beats)
         {
             return null;
         }
 
-        long next = last.Stamp + 1;
         while (true)
         {
-            long tick = Tick;
-            if (next > tick)
+            // The place before the oldest may be in writing, for the beat that is ending.
+            long newest = Beat;
+            long oldest = Math.Max(1, newest - BeatsKept + 2);
+            long after = FirstAfter(beats, last.Stamp, oldest, newest);
+            if (after > newest)
             {
                 return new EvictedAge(TimeSpan.Zero, IsAtLeast: false);
             }
 
-            // The place before the oldest may be in writing, for the tick that is being made.
-            long known = Math.Max(next, tick - TimesKept + 2);
-            long began = Volatile.Read(ref times[known & (TimesKept - 1)]);
-            if (known > Tick - TimesKept + 1)
+            ref BeatTime ended = ref beats[after & (BeatsKept - 1)];
+            bool isAtLeast = after == oldest && oldest > 1 && ended.Tick > last.Stamp + 1;
+            EvictedAge age = new(TimeSpan.FromTicks(Math.Max(0, last.At - ended.Time)), isAtLeast);
+            if (oldest > Beat - BeatsKept + 1)
             {
-                return new EvictedAge(TimeSpan.FromTicks(Math.Max(0, last.At - began)), IsAtLeast: known > next);
+                return age;
             }
         }
     }
 
-    private long MakeTick(long now)
+    /// <summary>The first beat with a later tick than the stamp.</summary>
+    private static long FirstAfter(BeatTime[] beats, long stamp, long oldest, long newest)
     {
-        long tick = Tick;
-        while (true)
+        long low = oldest;
+        long high = newest + 1;
+        while (low < high)
         {
-            long next = tick + 1;
-            if (_times is { } times)
+            long middle = low + ((high - low) / 2);
+            if (beats[middle & (BeatsKept - 1)].Tick > stamp)
             {
-                Volatile.Write(ref times[next & (TimesKept - 1)], now);
+                high = middle;
             }
-
-            long seen = Interlocked.CompareExchange(ref _lines.Tick, next, tick);
-            if (seen == tick)
+            else
             {
-                return next;
+                low = middle + 1;
             }
+        }
 
-            tick = seen;
+        return low;
+    }
+
+    private long SpanUntil(long beat, long tick, long beatsPerEpoch)
+    {
+        long first = beat > beatsPerEpoch && _beats is { } beats ? beats[(beat - beatsPerEpoch) & (BeatsKept - 1)].Tick : 1;
+        return Math.Max(beatsPerEpoch, tick - first);
+    }
+
+    private struct BeatTime
+    {
+        private long _tick;
+        private long _time;
+
+        public long Tick => Volatile.Read(ref _tick);
+
+        public long Time => Volatile.Read(ref _time);
+
+        public void Write(long tick, long time)
+        {
+            Volatile.Write(ref _tick, tick);
+            Volatile.Write(ref _time, time);
         }
     }
 
-    [StructLayout(LayoutKind.Explicit, Size = 3 * CacheLine.Size)]
+    [StructLayout(LayoutKind.Explicit, Size = 4 * CacheLine.Size)]
     private struct Lines
     {
         [FieldOffset(CacheLine.Size)]
@@ -128,5 +187,11 @@ internal sealed class RecencyClock(bool isExact)
 
         [FieldOffset(2 * CacheLine.Size)]
         public long EpochStart;
+
+        [FieldOffset(3 * CacheLine.Size)]
+        public long Beat;
+
+        [FieldOffset((3 * CacheLine.Size) + sizeof(long))]
+        public long EpochSpan;
     }
 }

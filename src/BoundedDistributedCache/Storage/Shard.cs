@@ -105,41 +105,50 @@ internal sealed class Shard
     public bool IsCrowded(int chainLength) =>
         chainLength >= EntryIndex.LongestChain || _state.Count >= _context.MaxShardEntries;
 
-    /// <summary>Makes sure that <see cref="TryJoin"/> finds a slot.</summary>
+    /// <summary>Makes sure that <see cref="TryJoin"/> finds a slot for the entry.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for one; nothing was changed.</exception>
-    public void EnsureSlot()
+    public void EnsureSlot(Entry entry)
     {
         _context.Clock.EnsureTimes();
-        _slots.EnsureFree();
+        _slots.EnsureFree(entry);
     }
+
+    /// <summary>Makes sure that the entry can have the slot of the one that it replaces.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for its due time; nothing was changed.</exception>
+    public void EnsureSlotOf(Entry replaced, Entry entry) => _slots.ChunkOf(replaced.Slot).Prepare(entry);
 
     /// <summary>
     /// Gives a new entry its slot, and has it join its tenant, if it has one; <paramref name="pays"/> says that it took
     /// the room of the tenant's record too.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">There is no memory for it; nothing was changed.</exception>
+    /// <exception cref="OutOfMemoryException">The tenant has no memory for it; nothing was changed.</exception>
     public Joining TryJoin(Entry entry, Tenant? tenant, bool pastClaim, out bool pays)
     {
-        pays = false;
         entry.Tenant = tenant;
-        entry.Slot = _slots.Take();
+        entry.Slot = _slots.Take(entry);
+        pays = false;
+        if (tenant is null)
+        {
+            return Joining.Joined;
+        }
+
         Joining joining = Joining.Short;
         try
         {
-            SlotChunk chunk = _slots.ChunkOf(entry.Slot);
-            chunk.EnsureDues(entry);
-            if (tenant is null)
-            {
-                return joining = Joining.Joined;
-            }
-
-            chunk.EnsureTenantIndexes();
-            return joining = tenant.TryJoin(
-                chunk,
+            joining = tenant.TryJoin(
+                _slots.ChunkOf(entry.Slot),
                 ShardDirectory.PlaceOf(_number, entry.Slot),
                 entry.Charge,
+                _context.Tenants.Limits,
                 pastClaim,
-                out pays);
+                out pays,
+                out long ticksFor);
+            if (ticksFor > 0 && !_context.Clock.IsExact)
+            {
+                _context.Clock.Advance(ticksFor);
+            }
+
+            return joining;
         }
         finally
         {
@@ -150,14 +159,14 @@ internal sealed class Shard
         }
     }
 
-    /// <summary>Gives an entry the slot of the one that it replaces, and its tenant the difference.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory for its due time; nothing was changed.</exception>
+    /// <summary>
+    /// Gives an entry the slot of the one that it replaces, and has its tenant take what it needs beyond that one.
+    /// </summary>
     public Joining TryReplace(Entry entry, Entry replaced, bool pastClaim)
     {
-        _slots.ChunkOf(replaced.Slot).EnsureDues(entry);
         entry.Tenant = replaced.Tenant;
         entry.Slot = replaced.Slot;
-        return replaced.Tenant?.TryReplace(entry.Charge - replaced.Charge, pastClaim) ?? Joining.Joined;
+        return replaced.Tenant?.TryReplace(entry.Charge - replaced.Charge, _context.Tenants.Limits, pastClaim) ?? Joining.Joined;
     }
 
     /// <summary>Links an entry that has its slot, in the place of the one it replaces or as a new one.</summary>
@@ -180,6 +189,10 @@ internal sealed class Shard
         if (replaced is not null)
         {
             _index.Replace(replaced, entry);
+            if (replaced.Charge > entry.Charge)
+            {
+                replaced.Tenant?.Give(replaced.Charge - entry.Charge);
+            }
         }
         else
         {
@@ -300,13 +313,13 @@ internal sealed class Shard
 
     /// <summary>
     /// True where an own victim with that stamp need not be spared for a much older one elsewhere, by the answer that
-    /// was found in the same tick; null where it is to be found anew.
+    /// was found in the same beat; null where it is to be found anew.
     /// </summary>
-    public bool? WasOldEnough(long tick) => _state.ComparedAt == tick ? _state.WasOldEnough : null;
+    public bool? WasOldEnough(long beat) => _state.ComparedAt == beat ? _state.WasOldEnough : null;
 
-    public void RememberOldEnough(long tick, bool isOldEnough)
+    public void RememberOldEnough(long beat, bool isOldEnough)
     {
-        _state.ComparedAt = tick;
+        _state.ComparedAt = beat;
         _state.WasOldEnough = isOldEnough;
     }
 
@@ -405,10 +418,10 @@ internal sealed class Shard
     private void CountInsertion(long now)
     {
         long held = _context.Room.Entries.Used;
-        if (++_state.InsertionsSinceTick >= RecencyClock.InsertionsPerTick(held))
+        if (++_state.InsertionsSinceBeat >= RecencyClock.InsertionsPerTick(held))
         {
-            _state.InsertionsSinceTick = 0;
-            _context.Clock.Advance(held, now);
+            _state.InsertionsSinceBeat = 0;
+            _context.Clock.AdvanceBeat(held, now);
         }
     }
 

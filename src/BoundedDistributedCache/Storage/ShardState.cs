@@ -13,12 +13,12 @@ internal struct ShardState
     [FieldOffset(CacheLine.Size)]
     public long Bound;
 
-    /// <summary>The tick at which this shard's oldest was last compared with other shards' bounds.</summary>
+    /// <summary>The beat in which this shard's oldest was last compared with other shards' bounds.</summary>
     [FieldOffset(CacheLine.Size + 8)]
     public long ComparedAt;
 
     [FieldOffset(CacheLine.Size + 16)]
-    public long InsertionsSinceTick;
+    public long InsertionsSinceBeat;
 
     /// <summary>No entry of the shard is due earlier than this.</summary>
     [FieldOffset(CacheLine.Size + 24)]

@@ -60,12 +60,29 @@ internal sealed class SlotChunk
 
     /// <summary>
     /// The index of a slot's entry in its tenant's list of members. Guarded by the tenant's lock, not the shard's; there
-    /// once <see cref="EnsureTenantIndexes"/> was called, which only chunks with tenants' entries need.
+    /// once <see cref="Prepare"/> was called for an entry of a tenant.
     /// </summary>
     public ref int TenantIndex(int index) => ref _tenantIndexes![index & IndexMask];
 
-    /// <exception cref="OutOfMemoryException">There is no memory for them; nothing was changed.</exception>
-    public void EnsureTenantIndexes() => _tenantIndexes ??= new int[Length];
+    /// <summary>Makes sure that the chunk can have an entry: its due time, and its place in its tenant's list.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for those; nothing that counts was changed.</exception>
+    public void Prepare(Entry entry)
+    {
+        if (entry.AsExpiring is not null && _dues is null)
+        {
+            long[] dues = new long[Length];
+            Array.Fill(dues, NeverDue);
+            Volatile.Write(ref _dues, dues);
+        }
+
+        if (entry.HasTenant)
+        {
+            _tenantIndexes ??= new int[Length];
+        }
+    }
+
+    public bool CanHave(Entry entry) =>
+        (_dues is not null || entry.AsExpiring is null) && (_tenantIndexes is not null || !entry.HasTenant);
 
     public int Take()
     {
@@ -83,18 +100,6 @@ internal sealed class SlotChunk
         }
 
         _occupied &= ~(1UL << (index & IndexMask));
-    }
-
-    /// <summary>Makes sure that an entry's due time can be set.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory for due times; nothing was changed.</exception>
-    public void EnsureDues(Entry entry)
-    {
-        if (entry.AsExpiring is not null && _dues is null)
-        {
-            long[] dues = new long[Length];
-            Array.Fill(dues, NeverDue);
-            Volatile.Write(ref _dues, dues);
-        }
     }
 
     public long DueOf(int index) => Volatile.Read(ref _dues) is { } dues ? Volatile.Read(ref dues[index & IndexMask]) : NeverDue;

@@ -21,25 +21,10 @@ internal sealed class SlotTable
     private SlotChunk?[] _chunks = new SlotChunk?[1];
     private ulong[] _open = new ulong[1];
     private int _spare = NoChunk;
+    private int _prepared = NoChunk;
 
     /// <summary>The directory as it is now; null where there is no chunk.</summary>
     public SlotChunk?[] Chunks => Volatile.Read(ref _chunks);
-
-    public bool HasFree
-    {
-        get
-        {
-            foreach (ulong word in _open)
-            {
-                if (word != 0)
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-    }
 
     public ref Slot this[int slot] => ref ChunkOf(slot)[slot];
 
@@ -53,46 +38,36 @@ internal sealed class SlotTable
 
     public SlotChunk ChunkOf(int slot) => _chunks[slot >> SlotChunk.Shift]!;
 
-    /// <summary>Makes sure that <see cref="Take"/> finds a free slot. Throws before anything is changed.</summary>
-    /// <exception cref="OutOfMemoryException">There is no memory for a chunk.</exception>
-    public void EnsureFree()
+    /// <summary>
+    /// Makes sure that <see cref="Take"/> finds a free slot for such an entry, whatever is freed meanwhile. Throws before
+    /// anything is changed.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for a chunk, or for what it needs to have the entry.</exception>
+    public void EnsureFree(Entry entry)
     {
-        if (HasFree)
+        int index = LowestOpen();
+        if (index == NoChunk)
         {
-            return;
+            index = AddChunk();
         }
 
-        int index = Array.IndexOf(_chunks, null);
-        if (index < 0)
-        {
-            index = _chunks.Length;
-            SlotChunk?[] chunks = new SlotChunk?[index * 2];
-            ulong[] open = new ulong[(chunks.Length + BitsPerWord - 1) / BitsPerWord];
-            Array.Copy(_chunks, chunks, index);
-            Array.Copy(_open, open, _open.Length);
-            chunks[index] = new SlotChunk();
-            _open = open;
-            Volatile.Write(ref _chunks, chunks);
-        }
-        else
-        {
-            Volatile.Write(ref _chunks[index], new SlotChunk());
-        }
-
-        SetOpen(index, true);
-        _spare = index;
+        _chunks[index]!.Prepare(entry);
+        _prepared = index;
     }
 
-    /// <summary>Takes the lowest free slot; there must be one.</summary>
-    public int Take()
+    /// <summary>
+    /// Takes the lowest free slot; <see cref="EnsureFree"/> was called for the entry under the same hold of the lock. A
+    /// chunk that opened since and can't have the entry is passed over.
+    /// </summary>
+    public int Take(Entry entry)
     {
-        int word = 0;
-        while (_open[word] == 0)
+        int index = LowestOpen();
+        if (!_chunks[index]!.CanHave(entry))
         {
-            word++;
+            index = _prepared;
         }
 
-        int index = (word * BitsPerWord) + BitOperations.TrailingZeroCount(_open[word]);
+        _prepared = NoChunk;
         SlotChunk chunk = _chunks[index]!;
         if (_spare == index)
         {
@@ -125,8 +100,9 @@ internal sealed class SlotTable
         }
         else
         {
-            Drop(Math.Max(_spare, index));
-            _spare = Math.Min(_spare, index);
+            (int kept, int dropped) = index == _prepared || (_spare != _prepared && index < _spare) ? (index, _spare) : (_spare, index);
+            Drop(dropped);
+            _spare = kept;
         }
     }
 
@@ -147,6 +123,43 @@ internal sealed class SlotTable
             _open = _open[..((length + BitsPerWord - 1) / BitsPerWord)];
             Volatile.Write(ref _chunks, chunks);
         }
+    }
+
+    private int AddChunk()
+    {
+        int index = Array.IndexOf(_chunks, null);
+        if (index < 0)
+        {
+            index = _chunks.Length;
+            SlotChunk?[] chunks = new SlotChunk?[index * 2];
+            ulong[] open = new ulong[(chunks.Length + BitsPerWord - 1) / BitsPerWord];
+            Array.Copy(_chunks, chunks, index);
+            Array.Copy(_open, open, _open.Length);
+            chunks[index] = new SlotChunk();
+            _open = open;
+            Volatile.Write(ref _chunks, chunks);
+        }
+        else
+        {
+            Volatile.Write(ref _chunks[index], new SlotChunk());
+        }
+
+        SetOpen(index, true);
+        _spare = index;
+        return index;
+    }
+
+    private int LowestOpen()
+    {
+        for (int word = 0; word < _open.Length; word++)
+        {
+            if (_open[word] != 0)
+            {
+                return (word * BitsPerWord) + BitOperations.TrailingZeroCount(_open[word]);
+            }
+        }
+
+        return NoChunk;
     }
 
     private void Drop(int index)

@@ -3,11 +3,13 @@ using System.Runtime.InteropServices;
 namespace BoundedCache.Storage;
 
 /// <summary>
-/// An exact counter that takes one word until threads contend for it, and a stripe for each core from then on; the
-/// idea is that of <c>LongAdder</c> in java.util.concurrent.
+/// An exact counter that takes one word until threads contend for it, and a few stripes from then on; the idea is that
+/// of <c>LongAdder</c> in java.util.concurrent.
 /// </summary>
 internal struct StripedCounter
 {
+    private static readonly int StripesWhereContended = Math.Min(8, Environment.ProcessorCount);
+
     private long _first;
     private Stripe[]? _stripes;
 
@@ -36,7 +38,7 @@ internal struct StripedCounter
                 return;
             }
 
-            stripes = new Stripe[Environment.ProcessorCount];
+            stripes = new Stripe[StripesWhereContended];
             stripes = Interlocked.CompareExchange(ref _stripes, stripes, null) ?? stripes;
         }
 

@@ -7,9 +7,6 @@ internal enum Joining
 
     /// <summary>The tenant's limit leaves no room for it.</summary>
     Short,
-
-    /// <summary>The record is retired: take it out of the directory and look again.</summary>
-    Retired,
 }
 
 /// <summary>
@@ -17,14 +14,14 @@ internal enum Joining
 /// </summary>
 /// <remarks>
 /// <para>
-/// It exists while it has members or a claim, or while somebody is about to join. Everything in it is guarded by
+/// It exists while it has members, or while a Set that is to join holds it. Everything in it is guarded by
 /// <c>_lock</c>, which is taken under a shard's lock and never the other way round; but for the id, the tally's
 /// hits and misses, and <see cref="IsPaid"/>, which anybody may read.
 /// </para>
 /// <para>
-/// Whoever brings it to nothing retires it, under its lock; from then on nobody joins. A retired record may still stand
-/// in the directory: whoever meets it there takes that very record out before he looks again, so there are never two
-/// records of one tenant that can be joined.
+/// Whoever brings it to nothing retires it, under its lock; from then on nobody can hold it, and so nobody joins or
+/// claims. A retired record may still stand in the directory: whoever meets it there takes that very record out before
+/// he looks again, so there are never two records of one tenant that can be joined.
 /// </para>
 /// <para>
 /// The record itself is charged to the cache, by the first who joins it; whoever retires it gives that back. An entry's
@@ -34,6 +31,8 @@ internal enum Joining
 /// </remarks>
 internal sealed class Tenant
 {
+    private static readonly RoomAmount Unlimited = new(TenantLimitTable.None, TenantLimitTable.None);
+
     private readonly Lock _lock = new();
     private readonly ShardDirectory _shards;
     private TenantMembers _members = new();
@@ -41,8 +40,10 @@ internal sealed class Tenant
     private RoomAmount _claimed;
     private TenantLimitTable _table;
     private RoomAmount _limit;
+    private int _holders;
     private bool _isPaid;
     private bool _isRetired;
+    private long _joinedSinceTick;
     private TenantVictim[] _queue = [];
     private int _nextVictim;
 
@@ -89,29 +90,59 @@ internal sealed class Tenant
         }
     }
 
-    /// <summary>How much of what is needed the tenant's limits leave no room for.</summary>
+    /// <summary>
+    /// What the tenant's limits leave no room for, of what is needed and of what is held: limits may have been lowered. Asked
+    /// before victims go, so it makes sure that joining does not fail either.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for a member; nothing was changed.</exception>
     public RoomAmount Missing(RoomAmount needed, TenantLimitTable table, bool pastClaim)
     {
         using (Enter())
         {
             Follow(table);
+            _members.EnsureRoom();
             return MissingOf(needed, pastClaim);
         }
     }
 
-    /// <summary>Takes the tenant's room for a new entry, and notes where it is.</summary>
+    /// <summary>Keeps the record from being retired, until it is joined or let go.</summary>
+    /// <returns>False where it is retired: take it out of the directory and look again.</returns>
+    public bool TryHold()
+    {
+        using (Enter())
+        {
+            _holders += _isRetired ? 0 : 1;
+            return !_isRetired;
+        }
+    }
+
+    /// <inheritdoc cref="Leave"/>
+    public bool LetGo()
+    {
+        using (Enter())
+        {
+            _holders--;
+            return RetireWhereIdle();
+        }
+    }
+
+    /// <summary>Takes the tenant's room for a new entry, notes where it is, and lets go.</summary>
+    /// <param name="chunk">The chunk of the entry's slot.</param>
+    /// <param name="place">Its shard and slot.</param>
+    /// <param name="charge">Its bytes.</param>
+    /// <param name="table">The limits.</param>
+    /// <param name="pastClaim">For the thread in the gate.</param>
+    /// <param name="pays">Whether who joins is to pay for the record.</param>
+    /// <param name="ticksFor">Of how many entries the recency clock is to be told that they turn over; 0: of none.</param>
     /// <exception cref="OutOfMemoryException">There is no memory for its place; nothing was changed.</exception>
-    public Joining TryJoin(SlotChunk chunk, long place, long charge, bool pastClaim, out bool pays)
+    public Joining TryJoin(SlotChunk chunk, long place, long charge, TenantLimitTable table, bool pastClaim, out bool pays, out long ticksFor)
     {
         using (Enter())
         {
             pays = false;
+            ticksFor = 0;
             RoomAmount needed = new(1, charge);
-            if (_isRetired)
-            {
-                return Joining.Retired;
-            }
-
+            Follow(table);
             if (!MissingOf(needed, pastClaim).IsNone)
             {
                 return Joining.Short;
@@ -120,27 +151,46 @@ internal sealed class Tenant
             _members.EnsureRoom();
             chunk.TenantIndex(ShardDirectory.SlotOf(place)) = _members.Add(place);
             _used += needed;
+            _holders--;
             Tally.Changes.Count(Change.Set);
             pays = !_isPaid;
             Volatile.Write(ref _isPaid, true);
+            if (_limit != Unlimited && ++_joinedSinceTick >= RecencyClock.InsertionsPerTick(_members.Count))
+            {
+                _joinedSinceTick = 0;
+                ticksFor = _members.Count;
+            }
+
             return Joining.Joined;
         }
     }
 
-    /// <summary>Takes or gives the difference where an entry takes the place of another of its key.</summary>
-    public Joining TryReplace(long difference, bool pastClaim)
+    /// <summary>
+    /// Takes what an entry needs beyond the one of its key that it replaces, and lets go. Where it needs less, the
+    /// difference is given back by <see cref="Give"/>, after the other was unlinked.
+    /// </summary>
+    public Joining TryReplace(long difference, TenantLimitTable table, bool pastClaim)
     {
         using (Enter())
         {
-            RoomAmount needed = new(0, difference);
-            if (!MissingOf(needed, pastClaim).IsNone)
+            Follow(table);
+            if (!MissingOf(new(0, difference), pastClaim).IsNone)
             {
                 return Joining.Short;
             }
 
-            _used += needed;
+            _used += new RoomAmount(0, Math.Max(0, difference));
+            _holders--;
             Tally.Changes.Count(Change.Set);
             return Joining.Joined;
+        }
+    }
+
+    public void Give(long bytes)
+    {
+        using (Enter())
+        {
+            _used -= new RoomAmount(0, bytes);
         }
     }
 
@@ -157,55 +207,26 @@ internal sealed class Tenant
                 _shards.TryGetChunk(moved)!.TenantIndex(ShardDirectory.SlotOf(moved)) = index;
             }
 
+            // A ranking of many more members than are left is memory that nobody was charged for.
+            if (_queue.Length > _members.Count + VictimRanking.VictimsPerVisit)
+            {
+                _queue = [];
+            }
+
             _used -= new RoomAmount(1, charge);
             Tally.Changes.Count(change);
             return RetireWhereIdle();
         }
     }
 
-    /// <summary>Keeps others from the tenant's room. Only for the thread in the gate.</summary>
-    /// <returns>False where the record is retired.</returns>
-    public bool TryClaim(RoomAmount amount)
+    /// <summary>
+    /// Keeps others from the tenant's room; none gives it up. For the thread in the gate, which holds the record.
+    /// </summary>
+    public void Claim(RoomAmount amount)
     {
         using (Enter())
         {
-            if (_isRetired)
-            {
-                return false;
-            }
-
             _claimed = amount;
-            return true;
-        }
-    }
-
-    /// <inheritdoc cref="Leave"/>
-    public bool Unclaim()
-    {
-        using (Enter())
-        {
-            _claimed = RoomAmount.None;
-            return RetireWhereIdle();
-        }
-    }
-
-    /// <inheritdoc cref="Leave"/>
-    public bool TryRetire()
-    {
-        using (Enter())
-        {
-            return RetireWhereIdle();
-        }
-    }
-
-    public bool IsRetired
-    {
-        get
-        {
-            using (Enter())
-            {
-                return _isRetired;
-            }
         }
     }
 
@@ -294,11 +315,15 @@ internal sealed class Tenant
 
     private RoomAmount MissingOf(RoomAmount needed, bool pastClaim)
     {
-        RoomAmount free = _limit - _used - (pastClaim ? RoomAmount.None : _claimed);
-        return new RoomAmount(MissingOf(needed.Entries, free.Entries), MissingOf(needed.Bytes, free.Bytes));
+        RoomAmount claimed = pastClaim ? RoomAmount.None : _claimed;
+        return new RoomAmount(
+            MissingOf(needed.Entries, _limit.Entries - _used.Entries, claimed.Entries),
+            MissingOf(needed.Bytes, _limit.Bytes - _used.Bytes, claimed.Bytes));
     }
 
-    private static long MissingOf(long needed, long free) => needed <= 0 ? 0 : Math.Clamp(needed - free, 0, needed);
+    /// <summary>For a claim's sake a Set misses at most what it needs, but all of what the tenant is over its limit by.</summary>
+    private static long MissingOf(long needed, long free, long claimed) =>
+        Math.Max(needed <= 0 ? 0 : Math.Clamp(needed - free + claimed, 0, needed), Math.Max(0, needed - free));
 
     private RoomAmount LimitIn(TenantLimitTable table)
     {
@@ -308,7 +333,7 @@ internal sealed class Tenant
 
     private void Follow(TenantLimitTable table)
     {
-        if (!ReferenceEquals(_table, table))
+        if (table.Edition > _table.Edition)
         {
             _limit = LimitIn(table);
             _table = table;
@@ -317,7 +342,7 @@ internal sealed class Tenant
 
     private bool RetireWhereIdle()
     {
-        if (_isRetired || _members.Count > 0 || _claimed != RoomAmount.None)
+        if (_isRetired || _members.Count > 0 || _holders > 0)
         {
             return false;
         }

@@ -22,17 +22,20 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
     private readonly ConcurrentDictionary<string, TenantTally> _named = new(StringComparer.Ordinal);
     private TenantLimitTable _limits = TenantLimitTable.Unlimited;
 
-    public TenantLimitTable Limits
+    public TenantLimitTable Limits => Volatile.Read(ref _limits);
+
+    /// <summary>Has records follow these limits from now on, and keeps what is counted of the tenants that they name.</summary>
+    public void Publish(TenantLimitTable limits)
     {
-        get => Volatile.Read(ref _limits);
-        set
+        lock (_changes)
         {
-            foreach (string tenantId in value.Named)
+            foreach (string tenantId in limits.Named)
             {
-                _named.GetOrAdd(tenantId, _ => new TenantTally());
+                _named.GetOrAdd(tenantId, _ => _records.GetValueOrDefault(tenantId)?.Tally ?? new TenantTally());
             }
 
-            Volatile.Write(ref _limits, value);
+            limits.Edition = _limits.Edition + 1;
+            Volatile.Write(ref _limits, limits);
         }
     }
 
@@ -71,25 +74,30 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
     /// <summary>What is counted of a tenant: of its record, or of one that the options name; null of any other.</summary>
     public TenantTally? FindTally(string tenantId) => Find(tenantId)?.Tally ?? _named.GetValueOrDefault(tenantId);
 
-    /// <summary>A record to join, which may be retired again by then.</summary>
+    /// <summary>
+    /// The record of a tenant, held: it is not retired before it was let go or joined. Made where there is none.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">There is no memory for a record; nothing was changed.</exception>
-    public Tenant GetOrMake(string tenantId)
+    public Tenant Hold(string tenantId)
     {
         while (true)
         {
-            Tenant? record = Find(tenantId);
-            if (record is null)
-            {
-                TenantTally tally = _named.GetValueOrDefault(tenantId) ?? new TenantTally();
-                record = GetOrAdd(new Tenant(tenantId, tally, Limits, shards));
-            }
-
-            if (!record.IsRetired)
+            Tenant record = Find(tenantId) ?? GetOrAdd(tenantId);
+            if (record.TryHold())
             {
                 return record;
             }
 
             Remove(record);
+        }
+    }
+
+    /// <summary>Lets go of a record that was held and not joined.</summary>
+    public void LetGo(Tenant tenant)
+    {
+        if (tenant.LetGo())
+        {
+            room.Give(Bury(tenant));
         }
     }
 
@@ -143,26 +151,19 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
         return retired.IsPaid ? new RoomAmount(0, retired.RecordCharge) : RoomAmount.None;
     }
 
-    /// <summary>Retires a record that was made for an entry which then did not join.</summary>
-    public void RetireIfIdle(string tenantId)
-    {
-        if (Find(tenantId) is { } record && record.TryRetire())
-        {
-            room.Give(Bury(record));
-        }
-    }
-
-    private Tenant GetOrAdd(Tenant made)
+    private Tenant GetOrAdd(string tenantId)
     {
         lock (_changes)
         {
-            Tenant record = _records.GetOrAdd(made.Id, made);
-            if (ReferenceEquals(record, made))
+            if (_records.TryGetValue(tenantId, out Tenant? record))
             {
-                Volatile.Write(ref _count, _count + 1);
-                _mostSinceTrim = Math.Max(_mostSinceTrim, _count);
+                return record;
             }
 
+            record = new Tenant(tenantId, _named.GetValueOrDefault(tenantId) ?? new TenantTally(), Limits, shards);
+            _records[tenantId] = record;
+            Volatile.Write(ref _count, _count + 1);
+            _mostSinceTrim = Math.Max(_mostSinceTrim, _count);
             return record;
         }
     }

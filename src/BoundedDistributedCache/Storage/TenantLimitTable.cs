@@ -1,8 +1,8 @@
 namespace BoundedCache.Storage;
 
 /// <summary>
-/// What each tenant may hold, as the options say at one time. Immutable; a change of options makes another, and records
-/// notice by its identity.
+/// What each tenant may hold, as the options say at one time. A change of options makes another, which is given the next
+/// edition when it is published, and does not change from then on: so a record never goes back to an older one.
 /// </summary>
 internal sealed class TenantLimitTable(
     long maxEntries,
@@ -10,6 +10,9 @@ internal sealed class TenantLimitTable(
     IReadOnlyDictionary<string, (long MaxEntries, long MaxBytes)> overrides)
 {
     public const long None = long.MaxValue;
+
+    /// <summary>Counts up from 1; 0 is before anything was published. For whoever publishes it.</summary>
+    public long Edition { get; set; }
 
     public static readonly TenantLimitTable Unlimited = new(None, None, new Dictionary<string, (long, long)>());
 

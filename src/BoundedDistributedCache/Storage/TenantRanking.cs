@@ -11,7 +11,7 @@ internal enum VictimKind
     /// <summary>Goes where it was not used since.</summary>
     Ranked,
 
-    /// <summary>The oldest of its ranking: goes even if a reader stamped it since, so that no reader holds a writer up.</summary>
+    /// <summary>The oldest of a fresh ranking: goes even if a reader stamps it just now, so that no reader holds a writer up.</summary>
     Oldest,
 
     /// <summary>Had expired.</summary>
@@ -51,13 +51,32 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
         lock (tenant.Ranking)
         {
             // Another thread may have ranked while this one waited.
-            if (!tenant.TryTakeVictim(out victim))
+            if (tenant.TryTakeVictim(out victim))
             {
-                tenant.Enqueue(Rank(tenant, now));
-                return tenant.TryTakeVictim(out victim);
+                return true;
             }
 
-            return true;
+            tenant.Enqueue(TryRank(tenant, now));
+            bool hasVictim = tenant.TryTakeVictim(out victim);
+            if (victim.Kind == VictimKind.Ranked)
+            {
+                victim = victim with { Kind = VictimKind.Oldest };
+            }
+
+            return hasVictim;
+        }
+    }
+
+    /// <summary>Without memory for a ranking there is none: the gate takes members in the order of the list.</summary>
+    private TenantVictim[] TryRank(Tenant tenant, Now now)
+    {
+        try
+        {
+            return Rank(tenant, now);
+        }
+        catch (OutOfMemoryException)
+        {
+            return [];
         }
     }
 
@@ -79,13 +98,10 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
         Selection.Partition(ranks, selected);
         ranks.AsSpan(0, selected).Sort();
         TenantVictim[] victims = new TenantVictim[selected];
-        bool hasOldest = false;
         for (int v = 0; v < selected; v++)
         {
             int i = (int)(ranks[v] & ((1UL << indexBits) - 1));
-            VictimKind kind = stamps[i] == ExpiredStamp ? VictimKind.Expired : hasOldest ? VictimKind.Ranked : VictimKind.Oldest;
-            hasOldest |= kind == VictimKind.Oldest;
-            victims[v] = new TenantVictim(places[i], stamps[i], kind);
+            victims[v] = new TenantVictim(places[i], stamps[i], stamps[i] == ExpiredStamp ? VictimKind.Expired : VictimKind.Ranked);
         }
 
         return victims;
@@ -115,6 +131,8 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
             places.AddRange(piece[..copied]);
         }
 
+        // Of equal stamps the first goes: who joined first, as far as the list still tells.
+        places.Reverse();
         return places;
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BoundedCache.Storage;
 using Microsoft.Extensions.Options;
 
 namespace BoundedCache.Tenancy;
@@ -8,20 +9,31 @@ internal sealed class AmbientPartition(ITenantContext tenants, IOptions<BoundedC
 {
     private readonly bool _isHostByDefault = options.Value.WhenMissing == MissingTenantBehavior.UseHostPartition;
 
-    /// <param name="tenantId"><see langword="null"/>: the host partition.</param>
-    /// <returns>Whether there is one.</returns>
-    internal bool TryGet(out string? tenantId)
-    {
-        tenantId = tenants.TenantId;
-        if (!string.IsNullOrEmpty(tenantId))
-            return true;
-        tenantId = null;
-        return tenants.IsHost || _isHostByDefault;
-    }
+    // The application may have a context of its own; that of the container is asked without a virtual call.
+    private readonly TenantContext? _own = tenants as TenantContext;
 
-    /// <returns><see langword="null"/>: the host partition.</returns>
+    /// <returns>Whether there is one.</returns>
+    /// <exception cref="ArgumentException">A context of the application's own gave an id that is none.</exception>
+    internal bool TryGet(out Partition partition) =>
+        (_own is not null ? _own.TryGet(out partition) : TryGetForeign(out partition)) || _isHostByDefault;
+
     /// <exception cref="InvalidOperationException">There is none.</exception>
-    internal string? GetOrThrow() => TryGet(out var tenantId) ? tenantId : throw Missing();
+    /// <exception cref="ArgumentException">A context of the application's own gave an id that is none.</exception>
+    internal Partition GetOrThrow() => TryGet(out Partition partition) ? partition : throw Missing();
+
+    private bool TryGetForeign(out Partition partition)
+    {
+        string? tenantId = tenants.TenantId;
+        if (string.IsNullOrEmpty(tenantId))
+        {
+            partition = Partition.Host;
+            return tenants.IsHost;
+        }
+
+        TenantIds.ThrowIfInvalid(tenantId, $"{nameof(ITenantContext)}.{nameof(ITenantContext.TenantId)}");
+        partition = new Partition(tenantId);
+        return true;
+    }
 
     internal static Task<T> MissingAsync<T>() => Task.FromException<T>(Missing());
 

@@ -29,18 +29,16 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
     public async Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken = default)
     {
         TenantIds.ThrowIfInvalid(tenantId, nameof(tenantId));
-        ThrowIfNothingIsThere();
-
-        cancellationToken.ThrowIfCancellationRequested();
-        _nearTier?.RemoveWhere(tenantId, pattern: null);
-        foreach (var level in _levels)
-            await level.ClearTenantAsync(tenantId, cancellationToken).ConfigureAwait(false);
+        await ClearAsync(tenantId, cancellationToken).ConfigureAwait(false);
     }
+
+    public async Task ClearAsync(CancellationToken cancellationToken = default) =>
+        await ClearAsync(_ambient.GetOrThrow().TenantId, cancellationToken).ConfigureAwait(false);
 
     public async Task RemoveByPatternAsync(string pattern, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        var tenantId = _ambient.GetOrThrow();
+        var tenantId = _ambient.GetOrThrow().TenantId;
         ThrowIfNothingIsThere();
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -53,6 +51,22 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
     {
         TenantIds.ThrowIfInvalid(tenantId, nameof(tenantId));
         return _nearTier?.ForTenant(tenantId).GetStatistics() ?? throw OtherProvider();
+    }
+
+    public CacheStatistics GetStatistics()
+    {
+        var tenantId = _ambient.GetOrThrow().TenantId;
+        return tenantId is null ? _nearTier?.GetStatistics() ?? throw OtherProvider() : GetTenantStatistics(tenantId);
+    }
+
+    private async Task ClearAsync(string? tenantId, CancellationToken cancellationToken)
+    {
+        ThrowIfNothingIsThere();
+
+        cancellationToken.ThrowIfCancellationRequested();
+        _nearTier?.RemoveWhere(tenantId, pattern: null);
+        foreach (var level in _levels)
+            await level.ClearAsync(tenantId, cancellationToken).ConfigureAwait(false);
     }
 
     private void ThrowIfNothingIsThere()

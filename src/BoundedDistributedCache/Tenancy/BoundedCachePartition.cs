@@ -1,4 +1,5 @@
 using System.Buffers;
+using BoundedCache.Storage;
 using Microsoft.Extensions.Caching.Distributed;
 
 namespace BoundedCache;
@@ -12,11 +13,13 @@ public sealed class BoundedCachePartition : IBufferDistributedCache
 {
     private readonly BoundedDistributedCache _cache;
     private readonly string _tenantId;
+    private readonly Partition _partition;
 
     internal BoundedCachePartition(BoundedDistributedCache cache, string tenantId)
     {
         _cache = cache;
         _tenantId = tenantId;
+        _partition = new Partition(tenantId);
     }
 
     /// <summary>How many entries the tenant holds: never more than its limit.</summary>
@@ -49,42 +52,42 @@ public sealed class BoundedCachePartition : IBufferDistributedCache
     }
 
     /// <inheritdoc/>
-    public byte[]? Get(string key) => _cache.Get(_tenantId, key);
+    public byte[]? Get(string key) => _cache.Get(_partition, key);
 
     /// <inheritdoc/>
-    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) => _cache.GetAsync(_tenantId, key, token);
+    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) => _cache.GetAsync(_partition, key, token);
 
     /// <inheritdoc/>
-    public bool TryGet(string key, IBufferWriter<byte> destination) => _cache.TryGet(_tenantId, key, destination);
+    public bool TryGet(string key, IBufferWriter<byte> destination) => _cache.TryGet(_partition, key, destination);
 
     /// <inheritdoc/>
     public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default) =>
-        _cache.TryGetAsync(_tenantId, key, destination, token);
+        _cache.TryGetAsync(_partition, key, destination, token);
 
     /// <inheritdoc/>
-    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => _cache.Set(_tenantId, key, value, options);
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => _cache.Set(_partition, key, value, options);
 
     /// <inheritdoc/>
     public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) =>
-        _cache.Set(_tenantId, key, value, options);
+        _cache.Set(_partition, key, value, options);
 
     /// <inheritdoc/>
     public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
-        _cache.SetAsync(_tenantId, key, value, options, token);
+        _cache.SetAsync(_partition, key, value, options, token);
 
     /// <inheritdoc/>
     public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
-        _cache.SetAsync(_tenantId, key, value, options, token);
+        _cache.SetAsync(_partition, key, value, options, token);
 
     /// <inheritdoc/>
-    public void Refresh(string key) => _cache.Refresh(_tenantId, key);
+    public void Refresh(string key) => _cache.Refresh(_partition, key);
 
     /// <inheritdoc/>
-    public Task RefreshAsync(string key, CancellationToken token = default) => _cache.RefreshAsync(_tenantId, key, token);
+    public Task RefreshAsync(string key, CancellationToken token = default) => _cache.RefreshAsync(_partition, key, token);
 
     /// <inheritdoc/>
-    public void Remove(string key) => _cache.Remove(_tenantId, key);
+    public void Remove(string key) => _cache.Remove(_partition, key);
 
     /// <inheritdoc/>
-    public Task RemoveAsync(string key, CancellationToken token = default) => _cache.RemoveAsync(_tenantId, key, token);
+    public Task RemoveAsync(string key, CancellationToken token = default) => _cache.RemoveAsync(_partition, key, token);
 }

@@ -1,3 +1,4 @@
+using BoundedCache.Storage;
 using Microsoft.Extensions.Caching.Distributed;
 
 namespace BoundedCache.Tenancy;
@@ -29,9 +30,9 @@ internal class ForeignTenantCache(IDistributedCache cache, AmbientPartition ambi
 
     protected bool TryEncode(string key, out string encoded)
     {
-        if (ambient.TryGet(out var tenantId))
+        if (ambient.TryGet(out var partition))
         {
-            encoded = WithTenant(tenantId, key);
+            encoded = WithTenant(partition, key);
             return true;
         }
 
@@ -40,5 +41,5 @@ internal class ForeignTenantCache(IDistributedCache cache, AmbientPartition ambi
     }
 
     // Null is passed on, for the cache to refuse in its own way.
-    private static string WithTenant(string? tenantId, string key) => key is null ? key! : TenantKey.Encode(tenantId, key);
+    private static string WithTenant(Partition partition, string key) => key is null ? key! : TenantKey.Encode(partition.TenantId, key);
 }

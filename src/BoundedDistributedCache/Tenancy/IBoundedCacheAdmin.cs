@@ -19,6 +19,15 @@ public interface IBoundedCacheAdmin
     Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Removes every entry of the current partition: what was there at the call, and was not set again meanwhile, is gone
+    /// when the task completes. For a tenant at a cost in its own entries; for the host partition in all.
+    /// </summary>
+    /// <param name="cancellationToken">Cancels between levels; what was removed stays removed.</param>
+    /// <exception cref="InvalidOperationException">No tenant is current, and the options do not allow that.</exception>
+    /// <exception cref="NotSupportedException">The cache is of another provider, which can't tell its entries.</exception>
+    Task ClearAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Removes the current partition's entries whose keys match a pattern: what was there at the call, and was not set
     /// again meanwhile, is gone when the task completes.
     /// </summary>
@@ -38,4 +47,13 @@ public interface IBoundedCacheAdmin
     /// <exception cref="ArgumentException"><paramref name="tenantId"/> is no valid id.</exception>
     /// <exception cref="NotSupportedException">The cache is of another provider, which can't tell its entries.</exception>
     CacheStatistics GetTenantStatistics(string tenantId);
+
+    /// <summary>
+    /// What the bounded cache did for the current tenant, and what it holds of it; in the host partition, of the whole
+    /// cache.
+    /// </summary>
+    /// <returns>A snapshot.</returns>
+    /// <exception cref="InvalidOperationException">No tenant is current, and the options do not allow that.</exception>
+    /// <exception cref="NotSupportedException">The cache is of another provider, which can't tell its entries.</exception>
+    CacheStatistics GetStatistics();
 }

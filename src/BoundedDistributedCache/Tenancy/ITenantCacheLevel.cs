@@ -9,7 +9,9 @@ internal interface ITenantCacheLevel
     /// <summary>The service key of the cache that it belongs to, which may be known only when the container is in use.</summary>
     object? CacheKey { get; }
 
-    Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken);
+    /// <param name="tenantId"><see langword="null"/>: the host partition.</param>
+    /// <param name="cancellationToken">Cancels the removal; what was removed stays removed.</param>
+    Task ClearAsync(string? tenantId, CancellationToken cancellationToken);
 
     /// <param name="tenantId"><see langword="null"/>: the host partition.</param>
     /// <param name="pattern">As in <see cref="IBoundedCacheAdmin.RemoveByPatternAsync"/>.</param>

@@ -1,3 +1,5 @@
+using BoundedCache.Storage;
+
 namespace BoundedCache.Tenancy;
 
 /// <summary>
@@ -8,22 +10,30 @@ internal sealed class TenantContext : ITenantContext
 {
     private readonly AsyncLocal<Frame?> _top = new();
 
-    public string? TenantId => _top.Value?.TenantId;
+    public string? TenantId => _top.Value?.Partition.TenantId;
 
-    public bool IsHost => _top.Value is { TenantId: null };
+    public bool IsHost => _top.Value is { Partition.TenantId: null };
+
+    /// <returns>Whether a partition was entered.</returns>
+    internal bool TryGet(out Partition partition)
+    {
+        Frame? top = _top.Value;
+        partition = top?.Partition ?? default;
+        return top is not null;
+    }
 
     public IDisposable Use(string tenantId)
     {
         TenantIds.ThrowIfInvalid(tenantId, nameof(tenantId));
-        return Enter(tenantId);
+        return Enter(new Partition(tenantId));
     }
 
-    public IDisposable UseHost() => Enter(tenantId: null);
+    public IDisposable UseHost() => Enter(Partition.Host);
 
-    private Scope Enter(string? tenantId)
+    private Scope Enter(Partition partition)
     {
         var scope = new Scope(this);
-        _top.Value = new Frame(tenantId, scope, _top.Value);
+        _top.Value = new Frame(partition, scope, _top.Value);
         return scope;
     }
 
@@ -47,10 +57,10 @@ internal sealed class TenantContext : ITenantContext
         }
     }
 
-    /// <param name="TenantId"><see langword="null"/>: the host partition.</param>
+    /// <param name="Partition">What was entered.</param>
     /// <param name="Scope">What ends it; a scope may have frames in the stacks of several flows.</param>
     /// <param name="Below">What is in force without it.</param>
-    private sealed record Frame(string? TenantId, Scope Scope, Frame? Below);
+    private sealed record Frame(Partition Partition, Scope Scope, Frame? Below);
 
     private sealed class Scope(TenantContext context) : IDisposable
     {

@@ -19,7 +19,8 @@ internal sealed class TenantRegistration(IServiceCollection services)
     /// <summary>Called whenever a cache or tenants are added; what has been composed stays as it is.</summary>
     internal void Compose()
     {
-        foreach (var serviceKey in Caches().Select(cache => cache.ServiceKey).Prepend(null).ToList())
+        var foreignKeys = services.Where(IsForeignCache).Where(descriptor => descriptor.IsKeyedService && !IsForEveryKey(descriptor)).Select(descriptor => descriptor.ServiceKey);
+        foreach (var serviceKey in Caches().Select(cache => cache.ServiceKey).Concat(foreignKeys).Prepend(null).ToList())
             services.TryAdd(new ServiceDescriptor(typeof(IBoundedCacheAdmin), serviceKey, BoundedCacheAdmin.Create, ServiceLifetime.Singleton));
 
         for (var i = services.Count - 1; i >= 0; i--)
@@ -84,10 +85,11 @@ internal sealed class TenantRegistration(IServiceCollection services)
     private IEnumerable<CacheRegistration> Caches() =>
         services.Select(descriptor => descriptor.IsKeyedService ? null : descriptor.ImplementationInstance).OfType<CacheRegistration>();
 
-    private bool Escapes(ServiceDescriptor descriptor) =>
+    private bool Escapes(ServiceDescriptor descriptor) => IsForeignCache(descriptor) && !_decorated.Contains(descriptor);
+
+    private bool IsForeignCache(ServiceDescriptor descriptor) =>
         (descriptor.ServiceType == typeof(IDistributedCache) || descriptor.ServiceType == typeof(IBufferDistributedCache))
         && descriptor.ServiceKey is not InternalCacheKey
-        && !_decorated.Contains(descriptor)
         && !Caches().Any(cache => cache.Owns(descriptor));
 
     private static bool IsForEveryKey(ServiceDescriptor descriptor) => ReferenceEquals(descriptor.ServiceKey, KeyedService.AnyKey);

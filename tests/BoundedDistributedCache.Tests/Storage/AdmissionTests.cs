@@ -383,7 +383,7 @@ public sealed class AdmissionTests
 
         public void UseAll()
         {
-            Clock.Advance(0, now: 0);
+            Clock.AdvanceBeat(0, now: 0);
             foreach (var (shard, entry) in Entries())
                 shard.Stamp(entry, Clock.Epoch);
         }

@@ -44,7 +44,7 @@ public sealed class RecencyClockTests
         for (var i = 0; i < 33; i++)
         {
             names.Add((_clock.Tick, _clock.Epoch));
-            _clock.Advance(1_000, now: 0);
+            _clock.AdvanceBeat(1_000, now: 0);
         }
 
         Assert.All(names, name => Assert.Equal(((name.Tick - 1) / 16 * 16) + 1, name.Epoch));
@@ -61,7 +61,7 @@ public sealed class RecencyClockTests
             () => Concurrently.Run(3, _ =>
             {
                 for (var i = 0; i < PerThread; i++)
-                    _clock.Advance(1_000, now: 0);
+                    _clock.AdvanceBeat(1_000, now: 0);
             }),
             () =>
             {
@@ -99,8 +99,8 @@ public sealed class RecencyClockTests
     public void AVictimsAgeIsTheTimeSinceTheTickAfterItsStampBegan()
     {
         _clock.EnsureTimes();
-        _clock.Advance(1_000, now: 100);
-        _clock.Advance(1_000, now: 200);
+        _clock.AdvanceBeat(1_000, now: 100);
+        _clock.AdvanceBeat(1_000, now: 200);
 
         Assert.Equal(Known(150), _clock.AgeOf(Evicted(stamp: 1, at: 250)));
         Assert.Equal(Known(50), _clock.AgeOf(Evicted(stamp: 2, at: 250)));
@@ -110,7 +110,7 @@ public sealed class RecencyClockTests
     public void AVictimOfThisTickHasNoAge()
     {
         _clock.EnsureTimes();
-        _clock.Advance(1_000, now: 100);
+        _clock.AdvanceBeat(1_000, now: 100);
 
         Assert.Equal(Known(0), _clock.AgeOf(Evicted(stamp: 2, at: 250)));
     }
@@ -119,7 +119,7 @@ public sealed class RecencyClockTests
     public void AnAgeIsNeverNegativeThoughTimesOfThreadsMayCross()
     {
         _clock.EnsureTimes();
-        _clock.Advance(1_000, now: 100);
+        _clock.AdvanceBeat(1_000, now: 100);
 
         Assert.Equal(Known(0), _clock.AgeOf(Evicted(stamp: 1, at: 90)));
     }
@@ -129,7 +129,7 @@ public sealed class RecencyClockTests
     {
         _clock.EnsureTimes();
         for (var tick = 2; tick <= 2_000; tick++)
-            _clock.Advance(1_000, now: tick);
+            _clock.AdvanceBeat(1_000, now: tick);
 
         Assert.Equal(Known(2_000 - 978), _clock.AgeOf(Evicted(stamp: 977, at: 2_000)));
         Assert.Equal(Known(2_000 - 978) with { IsAtLeast = true }, _clock.AgeOf(Evicted(stamp: 976, at: 2_000)));
@@ -158,7 +158,7 @@ public sealed class RecencyClockTests
             Concurrently.Run(3, _ =>
             {
                 for (var i = 0; i < PerThread; i++)
-                    clock.Advance(1_000, now: 7);
+                    clock.AdvanceBeat(1_000, now: 7);
             });
 
             Assert.All(Enumerable.Range(1, 3 * PerThread), stamp => Assert.Equal(Known(93), clock.AgeOf(Evicted(stamp, at: 100))));

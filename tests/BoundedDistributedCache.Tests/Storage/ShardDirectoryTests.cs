@@ -140,9 +140,8 @@ public sealed class ShardDirectoryTests
 
     private Shard InsertInto(ShardDirectory shards, int index)
     {
-        _clock.Advance(1_000, now: 0);
+        _clock.AdvanceBeat(1_000, now: 0);
         var shard = shards.GetOrMake(HashFor(shards, index));
-        shard.EnsureSlot();
         shard.Put(new Entry("key", 0, []), replaced: null, default, countsForRecency: false);
         return shard;
     }

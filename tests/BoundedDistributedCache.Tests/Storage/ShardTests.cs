@@ -31,7 +31,7 @@ public sealed class ShardTests
     public void AnOverwriteTakesOverTheSlotWithAStampAndADueTimeOfItsOwn()
     {
         var old = Insert("a", sliding: TimeSpan.FromHours(1));
-        _clock.Advance(0, now: 0);
+        _clock.AdvanceBeat(0, now: 0);
         var entry = Overwrite(old);
 
         Assert.Same(entry, _shard.Find("a", entry.Hash));
@@ -128,7 +128,7 @@ public sealed class ShardTests
     public void AUseStampsTheSlotWithTheTickAndTheEntryWithTheEpoch()
     {
         var entry = Insert("a");
-        _clock.Advance(0, now: 0);
+        _clock.AdvanceBeat(0, now: 0);
 
         _shard.Stamp(entry, _clock.Epoch);
 
@@ -206,9 +206,9 @@ public sealed class ShardTests
     public void PublishesTheStampOfItsFirstEntryAndNothingWhenEmpty()
     {
         Assert.Equal(Shard.NoVictim, _shard.Bound);
-        _clock.Advance(0, now: 0);
+        _clock.AdvanceBeat(0, now: 0);
         var first = Insert("first");
-        _clock.Advance(0, now: 0);
+        _clock.AdvanceBeat(0, now: 0);
         var second = Insert("second");
         Assert.Equal(2, _shard.Bound);
 
@@ -230,7 +230,7 @@ public sealed class ShardTests
         for (var i = 0; i < 1_000; i++)
         {
             Insert($"new {i}");
-            _clock.Advance(100, now: 0);
+            _clock.AdvanceBeat(100, now: 0);
             _shard.Stamp(SlotEntries().ElementAt(random.Next(100)), _clock.Epoch);
             var bound = _shard.Bound;
             var victim = Peek();
@@ -257,7 +257,7 @@ public sealed class ShardTests
     public void TheEntryToKeepIsNoVictimEvenAsTheLastOne()
     {
         var a = Insert("a");
-        _clock.Advance(0, now: 0);
+        _clock.AdvanceBeat(0, now: 0);
         var b = Insert("b");
 
         Assert.Same(b, Peek(keep: a));
@@ -322,7 +322,7 @@ public sealed class ShardTests
         var used = Insert("used", hash: 1);
         var oldest = Insert("oldest", hash: 1);
         Insert("elsewhere", hash: 2);
-        _clock.Advance(0, now: 0);
+        _clock.AdvanceBeat(0, now: 0);
         Insert("young", hash: 1);
         _shard.Stamp(used, _clock.Epoch);
 
@@ -472,7 +472,6 @@ public sealed class ShardTests
     private static Entry Link(Shard shard, Entry entry, Entry? replaced, bool countsForRecency)
     {
         shard.GrowIndex();
-        shard.EnsureSlot();
         shard.Put(entry, replaced, s_start, countsForRecency);
         return entry;
     }
@@ -501,7 +500,7 @@ public sealed class ShardTests
     private Entry[] InsertMany(int count, bool ticks = false) => [.. Enumerable.Range(0, count).Select(i =>
     {
         if (ticks)
-            _clock.Advance(0, now: 0);
+            _clock.AdvanceBeat(0, now: 0);
         return Insert($"many {i}");
     })];
 

@@ -45,7 +45,7 @@ public sealed class SlotChunkTests
     {
         var slot = _chunk.Take();
         _chunk[slot].Entry = Expiring();
-        _chunk.EnsureDues(Expiring());
+        _chunk.Prepare(Expiring());
         _chunk.SetDue(slot, 5);
 
         _chunk.Free(slot);
@@ -58,7 +58,7 @@ public sealed class SlotChunkTests
     public void TheBoundFallsWithADueTimeAndRisesOnlyWhenItIsTightened()
     {
         Assert.Equal(SlotChunk.NeverDue, _chunk.DueBound);
-        _chunk.EnsureDues(Expiring());
+        _chunk.Prepare(Expiring());
         _chunk.SetDue(_chunk.Take(), 7);
         _chunk.SetDue(_chunk.Take(), 5);
         _chunk.SetDue(_chunk.Take(), 6);
@@ -78,7 +78,7 @@ public sealed class SlotChunkTests
     [Fact]
     public void TighteningOverlooksSlotsThatAreFree()
     {
-        _chunk.EnsureDues(Expiring());
+        _chunk.Prepare(Expiring());
         _chunk.SetDue(_chunk.Take(), 5);
         _chunk.Free(0);
 
@@ -91,10 +91,10 @@ public sealed class SlotChunkTests
     public void OnlyAnEntryThatExpiresMakesDueTimes()
     {
         Entry never = new("key", 1, []);
-        Assert.Equal(0, Allocated.ByObject(() => { _chunk.EnsureDues(never); _chunk.SetDue(3, SlotChunk.NeverDue); return _chunk; }));
+        Assert.Equal(0, Allocated.ByObject(() => { _chunk.Prepare(never); _chunk.SetDue(3, SlotChunk.NeverDue); return _chunk; }));
         Assert.Equal(SlotChunk.NeverDue, _chunk.DueOf(3));
 
-        _chunk.EnsureDues(Expiring());
+        _chunk.Prepare(Expiring());
         Assert.All(Enumerable.Range(0, SlotChunk.Length), slot => Assert.Equal(SlotChunk.NeverDue, _chunk.DueOf(slot)));
     }
 

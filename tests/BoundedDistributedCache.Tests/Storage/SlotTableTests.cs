@@ -6,12 +6,13 @@ namespace BoundedCache.Tests.Storage;
 
 public sealed class SlotTableTests
 {
+    private static readonly Entry s_entry = new("key", 1, []);
+
     private readonly SlotTable _table = new();
 
     [Fact]
     public void BeginsWithoutAChunk()
     {
-        Assert.False(_table.HasFree);
         Assert.Equal([null], _table.Chunks);
         Assert.Null(_table.TryGetChunk(0));
     }
@@ -20,11 +21,10 @@ public sealed class SlotTableTests
     public void MakesAChunkOnlyWhenAllAreFull()
     {
         Take(SlotChunk.Length);
-        Assert.False(_table.HasFree);
         Assert.Single(MadeChunks());
 
-        _table.EnsureFree();
-        _table.EnsureFree();
+        _table.EnsureFree(s_entry);
+        _table.EnsureFree(s_entry);
 
         Assert.Equal([0, 1], MadeChunks());
     }
@@ -125,7 +125,6 @@ public sealed class SlotTableTests
         _table.Trim();
 
         Assert.Equal([null], _table.Chunks);
-        Assert.False(_table.HasFree);
         Assert.Equal([0], Take(1));
     }
 
@@ -136,6 +135,32 @@ public sealed class SlotTableTests
 
         Take(3 * SlotChunk.Length);
         Assert.Equal(0, Allocated.By(_table.Trim));
+    }
+
+    [Fact]
+    public void AChunkThatOpenedSinceAndCanNotHaveTheEntryIsPassedOver()
+    {
+        Take(SlotChunk.Length);
+        TenantEntry ofTenant = new("key", 1, []);
+        _table.EnsureFree(ofTenant);
+
+        _table.Free(5);
+
+        Assert.Equal(SlotChunk.Length, _table.Take(ofTenant));
+        Assert.Equal(5, _table.Take(s_entry));
+    }
+
+    [Fact]
+    public void TheChunkThatWasMadeReadyForAnEntryIsNotDroppedBeforeItIsTaken()
+    {
+        Take(SlotChunk.Length);
+        TenantEntry ofTenant = new("key", 1, []);
+        _table.EnsureFree(ofTenant);
+
+        for (var slot = 0; slot < SlotChunk.Length; slot++)
+            _table.Free(slot);
+
+        Assert.Equal(SlotChunk.Length, _table.Take(ofTenant));
     }
 
     [Fact]
@@ -151,9 +176,9 @@ public sealed class SlotTableTests
                     case < 5:
                         for (var i = 0; i < number; i++)
                         {
-                            table.EnsureFree();
+                            table.EnsureFree(s_entry);
                             var lowest = Array.FindIndex(table.Chunks, chunk => chunk is { IsFull: false });
-                            var slot = table.Take();
+                            var slot = table.Take(s_entry);
                             if (!taken.Add(slot) || slot / SlotChunk.Length != lowest)
                                 return false;
                         }
@@ -186,8 +211,8 @@ public sealed class SlotTableTests
         var slots = new int[count];
         for (var i = 0; i < count; i++)
         {
-            _table.EnsureFree();
-            slots[i] = _table.Take();
+            _table.EnsureFree(s_entry);
+            slots[i] = _table.Take(s_entry);
         }
 
         return slots;

@@ -177,10 +177,11 @@ public sealed class VictimRankingTests
     {
         foreach (var stamp in stamps)
         {
-            slots.EnsureFree();
-            var slot = slots.Take();
+            Entry entry = new("key", 1, []);
+            slots.EnsureFree(entry);
+            var slot = slots.Take(entry);
             slots[slot].Stamp = stamp;
-            slots[slot].Entry = new Entry("key", 1, []);
+            slots[slot].Entry = entry;
         }
     }
 

@@ -6,7 +6,7 @@ namespace BoundedCache.Tests.Support;
 /// <summary>The storage's members for entries that belong to no tenant, as tests of everything else use them.</summary>
 internal static class HostPartition
 {
-    public static ulong Hash(this KeyHasher hasher, string key) => hasher.Hash(null, key);
+    public static ulong Hash(this KeyHasher hasher, string key) => hasher.Hash(Partition.Host, key);
 
     public static Entry? Find(this ref EntryIndex index, string key, int hash) => index.Find(null, key, hash);
 
@@ -26,10 +26,12 @@ internal static class HostPartition
     {
         if (replaced is null)
         {
+            shard.EnsureSlot(entry);
             shard.TryJoin(entry, tenant: null, pastClaim: false, out _);
         }
         else
         {
+            shard.EnsureSlotOf(replaced, entry);
             shard.TryReplace(entry, replaced, pastClaim: false);
         }
 
@@ -39,15 +41,15 @@ internal static class HostPartition
     public static void Admit(this Admission admission, Shard shard, Entry entry, Now now, ref AdmissionReport report) =>
         admission.Admit(shard, entry, tenantId: null, now, ref report);
 
-    public static Entry? Use(this CacheStore store, string key) => store.Use(null, key);
+    public static Entry? Use(this CacheStore store, string key) => store.Use(Partition.Host, key);
 
     public static void Set(this CacheStore store, string key, byte[] value, Deadlines deadlines, Now now, ref AdmissionReport report) =>
-        store.Set(null, key, value, deadlines, now, ref report);
+        store.Set(Partition.Host, key, value, deadlines, now, ref report);
 
-    public static bool Remove(this CacheStore store, string key) => store.Remove(null, key);
+    public static bool Remove(this CacheStore store, string key) => store.Remove(Partition.Host, key);
 
     public static bool Fits(this CacheStore store, string key, long valueLength, bool expires) =>
-        store.Fits(null, key, valueLength, expires);
+        store.Fits(Partition.Host, key, valueLength, expires);
 
     public static RoomAmount EvictPeeked(this Shard shard, Entry victim, Change reason) =>
         shard.EvictPeeked(victim, default, ref reason);

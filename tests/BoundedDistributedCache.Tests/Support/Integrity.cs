@@ -30,7 +30,7 @@ internal static class Integrity
 
             foreach (Entry entry in CheckShard(shard))
             {
-                ulong hash = hasher.Hash(entry.Tenant?.Id, entry.Key);
+                ulong hash = hasher.Hash(new Partition(entry.Tenant?.Id), entry.Key);
                 Assert.Equal((int)hash, entry.Hash);
                 Assert.Same(shard, shards.Find(hash));
                 Assert.True(keys.Add(entry.Tenant is null ? entry.Key : $"{entry.Tenant.Id}\0{entry.Key}"), "A key is held twice.");
@@ -72,7 +72,8 @@ internal static class Integrity
         foreach ((Tenant tenant, List<Entry> entries) in members)
         {
             Assert.Same(tenant, shards.Tenants.Find(tenant.Id));
-            Assert.False(tenant.IsRetired);
+            Assert.False(Field<bool>(tenant, "_isRetired"));
+            Assert.Equal(0, Field<int>(tenant, "_holders"));
             Assert.True(tenant.IsPaid);
             Assert.Equal(RoomAmount.None, Field<RoomAmount>(tenant, "_claimed"));
             Assert.Equal(new RoomAmount(entries.Count, entries.Sum(entry => entry.Charge)), tenant.Used);

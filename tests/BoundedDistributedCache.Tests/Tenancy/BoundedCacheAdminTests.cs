@@ -134,6 +134,47 @@ public sealed class BoundedCacheAdminTests
     }
 
     [Fact]
+    public async Task AForeignCacheWithAKeyHasAnAdminForTheLevelsBesideIt()
+    {
+        var level = new Level(() => true, "orders");
+        using var container = Container(services => services.AddKeyedSingleton<IDistributedCache, DictionaryCache>("orders").AddSingleton<ITenantCacheLevel>(level));
+
+        await Admin(container, "orders").ClearTenantAsync("acme", TestContext.Current.CancellationToken);
+
+        Assert.Single(level.Calls);
+    }
+
+    [Theory]
+    [InlineData("acme")]
+    [InlineData(null)]
+    public async Task WithoutAnIdThePartitionIsTheCurrentOne(string? current)
+    {
+        var level = new Level(() => true);
+        using var container = Container(services => services.AddBoundedDistributedCache().AddSingleton<ITenantCacheLevel>(level));
+        string?[] partitions = ["acme", "globex", null];
+        foreach (var partition in partitions)
+            Set(container, partition, "key");
+
+        using (Enter(container, current))
+        {
+            Assert.Equal(current is null ? 3 : 1, Admin(container).GetStatistics().Entries);
+            await Admin(container).ClearAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.All(partitions, partition => Assert.Equal(partition != current, Has(container, partition, "key")));
+        Assert.Equal((current, null, true), Assert.Single(level.Calls));
+    }
+
+    [Fact]
+    public async Task WithoutAnIdAndWithoutATenantNothingIsDone()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache());
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Admin(container).ClearAsync(TestContext.Current.CancellationToken));
+        Assert.Throws<InvalidOperationException>(() => Admin(container).GetStatistics());
+    }
+
+    [Fact]
     public async Task ACancelledTokenCancelsBeforeAnythingIsDone()
     {
         using var container = Container(services => services.AddBoundedDistributedCache());
@@ -197,7 +238,7 @@ public sealed class BoundedCacheAdminTests
 
         public List<(string? TenantId, string? Pattern, bool Seen)> Calls { get; } = [];
 
-        public Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken)
+        public Task ClearAsync(string? tenantId, CancellationToken cancellationToken)
         {
             Calls.Add((tenantId, null, look()));
             return Task.CompletedTask;

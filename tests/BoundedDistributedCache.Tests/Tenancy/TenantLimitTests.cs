@@ -143,6 +143,140 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
+    [Fact]
+    public void ALoweredLimitIsReachedByAnOverwriteToo()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 500);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 500; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        cache.FollowTenantLimits(new BoundedDistributedCacheOptions { Tenants = { ["acme"] = new TenantLimits { MaxEntries = 30 } } });
+        acme.Set("key7", [2], TestCache.NoExpiry);
+
+        Assert.Equal(30, acme.Count);
+        Assert.Equal([2], acme.Get("key7"));
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void OfALimitThatIsLoweredFarTheMostRecentStay()
+    {
+        const int Before = 20_000;
+        const int After = 2_000;
+        using BoundedDistributedCache cache = TestCache.Make(100_000, configure: options => options.MaxEntriesPerTenant = Before);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < Before; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        cache.FollowTenantLimits(new BoundedDistributedCacheOptions { MaxEntriesPerTenant = After });
+        acme.Set("new", [1], TestCache.NoExpiry);
+
+        Assert.Equal(After, acme.Count);
+        int recent = Enumerable.Range(Before - After, After).Count(i => acme.Get("key" + i) is not null);
+        Assert.InRange(recent, After * 9 / 10, After);
+        Integrity.Check(cache);
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(20)]
+    [InlineData(300)]
+    public void ATenantThatIsSmallBesideTheCacheStillEvictsItsLeastRecentlyUsed(int limit)
+    {
+        using BoundedDistributedCache cache = TestCache.Make(100_000, configure: options => options.MaxEntriesPerTenant = limit);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 90_000; i++)
+        {
+            cache.Set("host" + i, [1], TestCache.NoExpiry);
+        }
+
+        for (int i = 0; i < limit; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        // A quarter is kept in use while as many as it holds come in.
+        int used = limit / 4;
+        for (int i = 0; i < used; i++)
+        {
+            Assert.NotNull(acme.Get("key" + i));
+        }
+
+        for (int i = 0; i < limit; i++)
+        {
+            Assert.NotNull(acme.Get("key" + (i % used)));
+            acme.Set("new" + i, [1], TestCache.NoExpiry);
+        }
+
+        int epoch = Math.Max(1, limit / 16);
+        Assert.Equal(used, Enumerable.Range(0, used).Count(i => acme.Get("key" + i) is not null));
+        Assert.InRange(Enumerable.Range(used + epoch, limit - used - epoch).Count(i => acme.Get("new" + i) is not null), limit - used - (4 * epoch), limit);
+    }
+
+    [Fact]
+    public void WhatWasUsedSinceItWasRankedStaysThoughWhatHadExpiredWentFirst()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(200, clock: clock, configure: options => options.MaxEntriesPerTenant = 10);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 5; i++)
+        {
+            acme.Set("alive" + i, [1], TestCache.NoExpiry);
+        }
+
+        for (int i = 0; i < 5; i++)
+        {
+            acme.Set("expires" + i, [1], TestCache.Relative(TimeSpan.FromSeconds(1)));
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        for (int i = 0; i < 5; i++)
+        {
+            acme.Set("new" + i, [1], TestCache.NoExpiry);
+        }
+
+        acme.Get("alive0");
+        acme.Set("new5", [1], TestCache.NoExpiry);
+
+        Assert.NotNull(acme.Get("alive0"));
+        Assert.Null(acme.Get("alive1"));
+    }
+
+    [Fact]
+    public void ATenantThatMayHoldOneEntryKeepsItsStatistics()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 1);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 10; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        Assert.Equal(10, acme.GetStatistics().Sets);
+        Assert.Equal(9, acme.GetStatistics().EvictionsForTenantLimit);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void ATenantThatTheOptionsNameLaterKeepsWhatWasCounted()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        acme.Set("key", [1], TestCache.NoExpiry);
+        acme.Get("key");
+
+        cache.FollowTenantLimits(new BoundedDistributedCacheOptions { Tenants = { ["acme"] = new TenantLimits { MaxEntries = 30 } } });
+        acme.Clear();
+
+        Assert.Equal(1, acme.GetStatistics().Sets);
+        Assert.Equal(1, acme.GetStatistics().Hits);
+    }
+
     public static TheoryData<string, int, long, int?, long?, int> Shapes => new()
     {
         { "entries of tenants bind", 10_000, 1L << 30, 50, null, 5 },
