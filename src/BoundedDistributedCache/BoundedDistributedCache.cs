@@ -126,6 +126,13 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
     internal string Name => _name;
 
+    /// <summary>What a host sweeps this with; <see langword="null"/> where none has begun. Also one that has ended.</summary>
+    internal SweepLoop? Sweeper
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
+
     /// <summary>The last sweeps that ran to their end, newest first.</summary>
     internal IReadOnlyList<SweepStatistics> RecentSweeps => Volatile.Read(ref _sweeps);
 
