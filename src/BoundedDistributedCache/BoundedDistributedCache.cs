@@ -38,6 +38,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private readonly CacheClock _clock;
     private readonly TimeProvider _timeProvider;
     private readonly TolerantLogger _logger;
+    private readonly PressureWatch _pressure = new();
     private readonly CacheMeter? _meter;
     private readonly string _name;
     private readonly int _maxEntries;
@@ -124,6 +125,13 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     internal CacheStore Storage => _store;
 
     internal string Name => _name;
+
+    /// <summary>What a host sweeps this with; <see langword="null"/> where none has begun. Also one that has ended.</summary>
+    internal SweepLoop? Sweeper
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
 
     /// <summary>The last sweeps that ran to their end, newest first.</summary>
     internal IReadOnlyList<SweepStatistics> RecentSweeps => Volatile.Read(ref _sweeps);
@@ -613,7 +621,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
         if (report.Evicted is { } reason)
         {
-            TellOfLiveEviction(reason);
+            TellOfLiveEviction(reason, now);
         }
 
         if (_isDisposed)
@@ -637,25 +645,41 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _logger.ValueTooLarge(_name, length, maxBytes, maxBytes < _maxBytes ? "MaxBytesPerTenant" : nameof(BoundedDistributedCacheOptions.MaxBytes));
     }
 
-    private void TellOfLiveEviction(Change reason)
+    private void TellOfLiveEviction(Change reason, Now now)
     {
+        if (reason != Change.EvictionForTenantLimit && _pressure.IsDue(now))
+        {
+            TellOfPressure(reason, now);
+        }
+
         ref int told = ref reason == Change.EvictionForTenantLimit ? ref _toldOfTenantAtLimit : ref _toldOfLiveEviction;
         if (told != 0 || Interlocked.Exchange(ref told, 1) != 0)
         {
             return;
         }
 
-        switch (reason)
+        if (reason == Change.EvictionForTenantLimit)
         {
-            case Change.EvictionForTenantLimit:
-                _logger.FirstTenantAtLimit(_name);
-                break;
-            case Change.EvictionForEntries:
-                _logger.FirstLiveEviction(_name, _maxEntries, "entries", nameof(BoundedDistributedCacheOptions.MaxEntries));
-                break;
-            default:
-                _logger.FirstLiveEviction(_name, _maxBytes, "bytes", nameof(BoundedDistributedCacheOptions.MaxBytes));
-                break;
+            _logger.FirstTenantAtLimit(_name);
+            return;
+        }
+
+        (long limit, string unit, string option) = LimitOf(reason);
+        _logger.FirstLiveEviction(_name, limit, unit, option);
+    }
+
+    private void TellOfPressure(Change reason, Now now)
+    {
+        ChangeTally changes = _store.Changes();
+        long evictions = changes[Change.EvictionForEntries] + changes[Change.EvictionForBytes];
+        long held = _store.Count;
+        if (_pressure.IsHard(now, evictions, held, out long inAMinute))
+        {
+            _logger.LimitHitHard(_name, held, inAMinute, LimitOf(reason).Option);
         }
     }
+
+    private (long Limit, string Unit, string Option) LimitOf(Change reason) => reason == Change.EvictionForEntries
+        ? (_maxEntries, "entries", nameof(BoundedDistributedCacheOptions.MaxEntries))
+        : (_maxBytes, "bytes", nameof(BoundedDistributedCacheOptions.MaxBytes));
 }

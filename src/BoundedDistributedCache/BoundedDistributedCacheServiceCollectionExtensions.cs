@@ -110,6 +110,7 @@ public static class BoundedDistributedCacheServiceCollectionExtensions
             services.AddSingleton(registration);
             AddOptions(services, registration);
             services.TryAddSingleton(new LeftOverConfiguration(services));
+            services.TryAddSingleton(new WinningRegistration(services));
             services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ExpirationSweeper>());
         }
 

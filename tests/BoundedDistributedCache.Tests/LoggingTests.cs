@@ -3,6 +3,7 @@ using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Moq;
 
 namespace BoundedCache.Tests;
@@ -41,7 +42,7 @@ public sealed class LoggingTests
     [Fact]
     public void WhatExpiredIsNoLiveEntry()
     {
-        Microsoft.Extensions.Time.Testing.FakeTimeProvider clock = new();
+        FakeTimeProvider clock = new();
         using BoundedDistributedCache cache = TestCache.Make(1, clock: clock, logger: _logger);
         cache.Set("key1", [1], TestCache.Relative(TimeSpan.FromSeconds(1)));
         clock.Advance(TimeSpan.FromSeconds(1));
@@ -81,6 +82,64 @@ public sealed class LoggingTests
     }
 
     [Fact]
+    public void ALimitHitHardIsToldOnceAnHourAtMost()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(10, clock: clock, logger: _logger, configure: options => options.Name = "pages");
+
+        SetOneAfterAnother(cache, clock, 60 * 60, TimeSpan.FromSeconds(1));
+        FakeLogRecord record = Assert.Single(LimitsHitHard());
+        Assert.Equal(LogLevel.Warning, record.Level);
+        Assert.Contains("'pages'", record.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxEntries", record.Message, StringComparison.Ordinal);
+        Assert.Equal("60", record.GetStructuredStateValue("Evictions"));
+
+        SetOneAfterAnother(cache, clock, 60 * 60, TimeSpan.FromSeconds(1));
+        Assert.Equal(2, LimitsHitHard().Length);
+    }
+
+    [Fact]
+    public void EntriesThatStayLongerThanAMinuteAreNoSuchNews()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(10, clock: clock, logger: _logger);
+
+        SetOneAfterAnother(cache, clock, 1_000, TimeSpan.FromSeconds(7));
+
+        Assert.Empty(LimitsHitHard());
+    }
+
+    [Fact]
+    public void AStormOfEvictionsMakesNoStormOfLines()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(10, clock: new FakeTimeProvider(), logger: _logger);
+
+        Concurrently.Run(4, thread =>
+        {
+            for (int i = 0; i < 5_000; i++)
+            {
+                cache.Set($"key{thread}.{i}");
+            }
+        });
+
+        Assert.Single(_logger.Collector.GetSnapshot());
+    }
+
+    [Fact]
+    public void ATenantsOwnLimitIsNotHitHard()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(clock: clock, logger: _logger, configure: options => options.MaxEntriesPerTenant = 2);
+        for (int i = 0; i < 1_000; i++)
+        {
+            cache.ForTenant("acme").Set("key" + i, [1], TestCache.NoExpiry);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Empty(LimitsHitHard());
+    }
+
+    [Fact]
     public void AValueTooLargeIsToldWithoutItsKey()
     {
         using BoundedDistributedCache cache = TestCache.Make(maxBytes: 1_000, logger: _logger);
@@ -107,4 +166,15 @@ public sealed class LoggingTests
         logger.Verify(l => l.IsEnabled(LogLevel.Warning), Times.Once);
         Integrity.Check(cache);
     }
+
+    private static void SetOneAfterAnother(BoundedDistributedCache cache, FakeTimeProvider clock, int count, TimeSpan pause)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            cache.Set("key" + i);
+            clock.Advance(pause);
+        }
+    }
+
+    private FakeLogRecord[] LimitsHitHard() => [.. _logger.Collector.GetSnapshot().Where(record => record.Id.Id == 4)];
 }

@@ -32,6 +32,13 @@ public class OptionsValidatorTests
     }).Succeeded);
 
     [Theory]
+    [InlineData(-1)]
+    [InlineData(1_001)]
+    public void RefusesMoreTenantsInMetricsThanSeriesAreGoodFor(int tenants) => AssertRefused(
+        new() { MaxTenantsInMetrics = tenants },
+        $"BoundedDistributedCacheOptions.MaxTenantsInMetrics is {tenants}: it must be from 0 to 1000.");
+
+    [Theory]
     [InlineData("00:00:00.0010000")]
     [InlineData("49.00:00:00")]
     public void AcceptsOnlySweepIntervalsThatTimersTake(string sweepInterval)

@@ -173,6 +173,7 @@ public class ServiceCollectionExtensionsTests
             ("Name", "orders"),
             ("MaxEntriesPerTenant", "66"),
             ("MaxBytesPerTenant", "77000000000"),
+            ("MaxTenantsInMetrics", "111"),
             ("Tenants:acme:MaxEntries", "8"),
             ("Tenants:acme:MaxBytes", "99000000000"))));
 
@@ -190,11 +191,12 @@ public class ServiceCollectionExtensionsTests
                 Name = "orders",
                 MaxEntriesPerTenant = 66,
                 MaxBytesPerTenant = 77_000_000_000,
+                MaxTenantsInMetrics = 111,
                 Tenants = { ["acme"] = new TenantLimits { MaxEntries = 8, MaxBytes = 99_000_000_000 } },
             },
             options,
             strict: true);
-        Assert.Equal(10, typeof(BoundedDistributedCacheOptions).GetProperties().Length);
+        Assert.Equal(11, typeof(BoundedDistributedCacheOptions).GetProperties().Length);
     }
 
     [Fact]

@@ -13,4 +13,7 @@ internal static partial class CacheLog
 
     [LoggerMessage(3, LogLevel.Warning, "A tenant of cache '{CacheName}' is at its limit, and an entry of its own that had not expired was dropped, its least recently used. From now on this happens whenever a tenant needs room, and is not told again. If tenants' entries must stay longer, raise BoundedDistributedCacheOptions.MaxEntriesPerTenant or MaxBytesPerTenant, or the tenant's own limits.")]
     internal static partial void FirstTenantAtLimit(this ILogger logger, string cacheName);
+
+    [LoggerMessage(4, LogLevel.Warning, "Cache '{CacheName}' is too small for what is stored in it: it holds {Entries} entries, and drops {Evictions} that have not expired in a minute, so an entry that is not used is gone within one. Raise BoundedDistributedCacheOptions.{Option}, or store less. This is told once an hour at most.")]
+    internal static partial void LimitHitHard(this ILogger logger, string cacheName, long entries, long evictions, string option);
 }

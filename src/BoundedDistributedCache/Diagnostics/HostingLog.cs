@@ -22,4 +22,10 @@ internal static partial class HostingLog
 
     [LoggerMessage(105, LogLevel.Warning, "The configuration of cache '{CacheName}' has changed and is invalid: {Failures} The old values stay in force, and a restart would fail. Correct the configuration.")]
     internal static partial void ConfigurationInvalid(this ILogger logger, Exception exception, string cacheName, string failures);
+
+    [LoggerMessage(106, LogLevel.Information, "Cache '{CacheName}' started: it holds {MaxEntries} entries and {MaxBytes} bytes at most, and is swept every {SweepInterval}.")]
+    internal static partial void Started(this ILogger logger, string cacheName, int maxEntries, long maxBytes, TimeSpan sweepInterval);
+
+    [LoggerMessage(107, LogLevel.Warning, "{Winner} was registered after cache '{CacheName}' and is what callers get in its place, so unless that one uses it, the cache is idle. Remove one of the two, or register the cache last.")]
+    internal static partial void CacheIsIdle(this ILogger logger, string winner, string cacheName);
 }

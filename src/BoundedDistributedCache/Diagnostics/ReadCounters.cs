@@ -53,9 +53,19 @@ internal sealed class ReadCounters
         }
     }
 
-    public void Hit() => Increment(ref Mine().Counts.Hits);
+    public void Hit()
+    {
+#if !UNCOUNTED
+        Increment(ref Mine().Counts.Hits);
+#endif
+    }
 
-    public void Miss() => Increment(ref Mine().Counts.Misses);
+    public void Miss()
+    {
+#if !UNCOUNTED
+        Increment(ref Mine().Counts.Misses);
+#endif
+    }
 
     public (long Hits, long Misses) Read()
     {

@@ -35,6 +35,14 @@ internal static class StartupChecks
             logger.MaxBytesNearMemory(options.Name, options.MaxBytes, available);
     }
 
+    internal static void TellOfStart(HostedCache cache, WinningRegistration winning, ILogger logger)
+    {
+        var options = cache.Options;
+        logger.Started(options.Name, options.MaxEntries, options.MaxBytes, options.SweepInterval);
+        if (winning.InPlaceOf(cache.Registration) is { } winner)
+            logger.CacheIsIdle(winner, options.Name);
+    }
+
     /// <summary>Only the cache without a key takes the place of the one that those options are for.</summary>
     internal static void WarnOfLeftOvers(IEnumerable<CacheRegistration> registrations, LeftOverConfiguration leftOver, ILogger logger)
     {

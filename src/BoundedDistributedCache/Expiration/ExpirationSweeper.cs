@@ -22,6 +22,7 @@ internal sealed class ExpirationSweeper : IHostedService, IDisposable
     private readonly IOptionsChangeTokenSource<BoundedDistributedCacheOptions>[] _changes;
     private readonly IOptionsFactory<BoundedDistributedCacheOptions> _factory;
     private readonly LeftOverConfiguration _leftOver;
+    private readonly WinningRegistration _winning;
     private readonly TimeProvider _timeProvider;
     private readonly TolerantLogger _logger;
 
@@ -36,6 +37,7 @@ internal sealed class ExpirationSweeper : IHostedService, IDisposable
         IEnumerable<IOptionsChangeTokenSource<BoundedDistributedCacheOptions>> changes,
         IOptionsFactory<BoundedDistributedCacheOptions> factory,
         LeftOverConfiguration leftOver,
+        WinningRegistration winning,
         TimeProvider? timeProvider = null,
         ILogger<BoundedDistributedCache>? logger = null)
     {
@@ -44,6 +46,7 @@ internal sealed class ExpirationSweeper : IHostedService, IDisposable
         _changes = [.. changes];
         _factory = factory;
         _leftOver = leftOver;
+        _winning = winning;
         _timeProvider = timeProvider ?? TimeProvider.System;
         _logger = new TolerantLogger(logger);
     }
@@ -91,7 +94,11 @@ internal sealed class ExpirationSweeper : IHostedService, IDisposable
         StartupChecks.RequireUniqueNames(caches);
         StartupChecks.WarnOfLeftOvers(_registrations, _leftOver, _logger);
         foreach (var cache in caches)
+        {
+            StartupChecks.TellOfStart(cache, _winning, _logger);
             StartupChecks.WarnWhereMemoryIsShort(cache.Options, _logger);
+        }
+
         return new SweepRun(caches, _changes, _factory, _timeProvider, _logger);
     }
 

@@ -17,6 +17,7 @@ internal sealed class SweepLoop : IDisposable
     private readonly ILogger _logger;
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
+    private long _lastSweep;
 
     // One tick waits at most. The loop never goes on on the thread that writes one: with a fake clock that is whoever
     // advances it, and must not be held up by a sweep.
@@ -38,6 +39,7 @@ internal sealed class SweepLoop : IDisposable
         _timeProvider = timeProvider;
         _logger = logger;
         _interval = options.SweepInterval;
+        _lastSweep = timeProvider.GetTimestamp();
 
         var stopping = _stopping.Token;
         // Nothing of whoever starts the host (a request, an activity, a tenant) may reach into sweeps.
@@ -46,10 +48,17 @@ internal sealed class SweepLoop : IDisposable
             _timer = timeProvider.CreateTimer(Tick, _ticks.Writer, _interval, _interval);
             Completion = Task.Run(() => RunAsync(stopping), CancellationToken.None);
         }
+
+        cache.Sweeper = this;
     }
 
     /// <summary>Never fails.</summary>
     internal Task Completion { get; }
+
+    internal TimeSpan Interval => _interval;
+
+    /// <summary>The time since a sweep last ran to its end, or since the loop began where none has.</summary>
+    internal TimeSpan SinceLastSweep => _timeProvider.GetElapsedTime(Volatile.Read(ref _lastSweep));
 
     /// <summary>No sweep begins any more, and one that runs is cut short; <see cref="Completion"/> tells when.</summary>
     public void Dispose()
@@ -79,7 +88,9 @@ internal sealed class SweepLoop : IDisposable
         {
             var started = _timeProvider.GetTimestamp();
             var removed = _cache.Sweep(stopping);
-            _logger.Swept(_name, removed, _timeProvider.GetElapsedTime(started).TotalMilliseconds);
+            var ended = _timeProvider.GetTimestamp();
+            Volatile.Write(ref _lastSweep, ended);
+            _logger.Swept(_name, removed, _timeProvider.GetElapsedTime(started, ended).TotalMilliseconds);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

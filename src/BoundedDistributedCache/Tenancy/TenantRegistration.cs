@@ -94,7 +94,7 @@ internal sealed class TenantRegistration(IServiceCollection services)
 
     private static bool IsForEveryKey(ServiceDescriptor descriptor) => ReferenceEquals(descriptor.ServiceKey, KeyedService.AnyKey);
 
-    private static string Describe(ServiceDescriptor descriptor)
+    internal static string Describe(ServiceDescriptor descriptor)
     {
         var (type, instance) = descriptor.IsKeyedService
             ? (descriptor.KeyedImplementationType, descriptor.KeyedImplementationInstance)

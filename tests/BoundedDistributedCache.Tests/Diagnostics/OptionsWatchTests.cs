@@ -173,7 +173,7 @@ public sealed class OptionsWatchTests : IDisposable
         Change("Cache:MaxEntries", "11");
         Change("Cache:MaxEntries", "0");
 
-        Assert.Equal([ConfigurationInvalid, RestartNeeded, ConfigurationInvalid], _container.Logs.Select(log => log.Id.Id));
+        Assert.Equal([ConfigurationInvalid, RestartNeeded, ConfigurationInvalid], _container.Warnings.Select(log => log.Id.Id));
     }
 
     [Fact]

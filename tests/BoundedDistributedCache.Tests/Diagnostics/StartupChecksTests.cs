@@ -1,4 +1,5 @@
 using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,8 @@ public class StartupChecksTests
 {
     private const int MaxBytesNearMemory = 102;
     private const int LeftOver = 103;
+    private const int Started = 106;
+    private const int Idle = 107;
 
     private static readonly long AvailableBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
@@ -73,6 +76,68 @@ public class StartupChecksTests
     }
 
     [Fact]
+    public void TellsTheLimitsThatEachCacheStartsWith()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache(options => options.MaxEntries = 5)
+            .AddKeyedBoundedDistributedCache("pages", options => options.MaxBytes = 4_000));
+
+        Start(container);
+
+        var logs = container.LogsOf(Started);
+        Assert.All(logs, log => Assert.Equal(LogLevel.Information, log.Level));
+        Assert.Equal(["default", "pages"], logs.Select(log => log.GetStructuredStateValue("CacheName")));
+        Assert.Equal("5", logs[0].GetStructuredStateValue("MaxEntries"));
+        Assert.Equal("4000", logs[1].GetStructuredStateValue("MaxBytes"));
+    }
+
+    [Fact]
+    public void WarnsOfACacheThatIdlesSinceAnotherWasRegisteredLater()
+    {
+        using var container = new TestContainer(services =>
+        {
+            services.AddBoundedDistributedCache().AddKeyedBoundedDistributedCache("pages");
+            services.AddSingleton<IDistributedCache, MemoryDistributedCache>();
+        });
+
+        Start(container);
+
+        var log = Assert.Single(container.LogsOf(Idle));
+        Assert.Equal(LogLevel.Warning, log.Level);
+        Assert.Equal("default", log.GetStructuredStateValue("CacheName"));
+        Assert.Contains("MemoryDistributedCache", log.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WarnsOfAKeyedCacheThatIdles()
+    {
+        using var container = new TestContainer(services =>
+        {
+            services.AddBoundedDistributedCache().AddKeyedBoundedDistributedCache("pages");
+            services.AddKeyedSingleton<IDistributedCache>("pages", (_, _) => new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions())));
+        });
+
+        Start(container);
+
+        Assert.Equal("pages", Assert.Single(container.LogsOf(Idle)).GetStructuredStateValue("CacheName"));
+    }
+
+    [Fact]
+    public void ACacheThatWasRegisteredLastIsNotIdle()
+    {
+        using var container = new TestContainer(services =>
+        {
+            services.AddDistributedMemoryCache().AddBoundedDistributedCache();
+            services.AddDistributedMemoryCache();
+            services.AddBoundedCacheTenants();
+        });
+
+        Start(container);
+
+        Assert.Empty(container.LogsOf(Idle));
+    }
+
+    [Fact]
     public void WarnsOfMoreBytesThanThreeQuartersOfTheMemory()
     {
         using var container = new TestContainer(services => services
@@ -94,7 +159,7 @@ public class StartupChecksTests
 
         Start(container);
 
-        Assert.Empty(container.Logs);
+        Assert.Empty(container.Warnings);
     }
 
     public static TheoryData<Action<IServiceCollection>> LeftOvers =>
@@ -142,7 +207,7 @@ public class StartupChecksTests
 
         Start(container);
 
-        Assert.Empty(container.Logs);
+        Assert.Empty(container.Warnings);
     }
 
     [Fact]
@@ -154,7 +219,7 @@ public class StartupChecksTests
 
         Start(container);
 
-        Assert.Empty(container.Logs);
+        Assert.Empty(container.Warnings);
     }
 
     private static void Start(TestContainer container)

@@ -143,10 +143,10 @@ public sealed class ExpirationSweeperTests : IDisposable
     public async Task RunsOutsideTheContextOfWhoeverStartsIt()
     {
         var seen = new TaskCompletionSource<string?>();
-        _container.Clock.OnTimestamp = () => seen.TrySetResult(Ambient.Value);
         Ambient.Value = "a caller's";
 
         await _container.Sweeper.StartAsync(Token);
+        _container.Clock.OnTimestamp = () => seen.TrySetResult(Ambient.Value);
         _container.Clock.Advance(Interval);
 
         Assert.Null(await seen.Task.WaitAsync(Token));
@@ -413,12 +413,12 @@ public sealed class ExpirationSweeperTests : IDisposable
     private async Task BeginASweepAsync(ManualResetEventSlim release)
     {
         var inSweep = new TaskCompletionSource();
+        await _container.Sweeper.StartAsync(Token);
         _container.Clock.OnTimestamp = () =>
         {
             inSweep.TrySetResult();
             release.Wait(Token);
         };
-        await _container.Sweeper.StartAsync(Token);
         _container.Clock.Advance(Interval);
         await inSweep.Task.WaitAsync(Token);
     }

@@ -74,16 +74,12 @@ public class SweepLoopTests
     public async Task CancelsTheSweepThatRuns()
     {
         using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
-        SweepLoop? loop = null;
-        using var isMade = new ManualResetEventSlim();
+        var loop = new SweepLoop(cache, _options, _clock, _logger);
         _clock.OnTimestamp = () =>
         {
-            isMade.Wait(Deadline.Token);
-            loop!.Dispose();
+            loop.Dispose();
             throw new OperationCanceledException();
         };
-        loop = new SweepLoop(cache, _options, _clock, _logger);
-        isMade.Set();
 
         _clock.Advance(_options.SweepInterval);
         await loop.Completion.WaitAsync(Deadline.Token);

@@ -30,6 +30,8 @@ internal sealed class TestContainer : IDisposable
 
     public IReadOnlyList<FakeLogRecord> LogsOf(int eventId) => [.. Logs.Where(record => record.Id.Id == eventId)];
 
+    public IReadOnlyList<FakeLogRecord> Warnings => [.. Logs.Where(record => record.Level >= LogLevel.Warning)];
+
     /// <summary>Waits for a message, which may have been logged already.</summary>
     public async Task<FakeLogRecord> NextLogAsync(int eventId, int number = 1)
     {
