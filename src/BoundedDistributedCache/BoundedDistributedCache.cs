@@ -220,8 +220,8 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
     /// <summary>
     /// Removes every entry of this cache, those of all tenants among them and of no other level, one after the other: what
-    /// was there at the call, and was not set again meanwhile, is gone
-    /// when this returns. Others may read and write all the while.
+    /// was there at the call, and was not set again meanwhile, is gone when this returns. Others may read and write all
+    /// the while.
     /// </summary>
     public void Clear()
     {
@@ -230,9 +230,9 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     }
 
     /// <summary>
-    /// Removes the entries of this cache whose keys match a pattern, those of all tenants among them and of no other level,
-    /// one after the other: what was there at the call, and was not set
-    /// again meanwhile, is gone when this returns. Looks at every key, in a time linear in its length.
+    /// Removes the entries of this cache whose keys match a pattern, those of all tenants among them and of no other
+    /// level, one after the other: what was there at the call, and was not set again meanwhile, is gone when this
+    /// returns. Looks at every key, in a time linear in its length.
     /// </summary>
     /// <param name="pattern">
     /// What the whole key is compared with, ordinally: <c>*</c> stands for any number of UTF-16 units, <c>?</c> for one.
@@ -480,7 +480,9 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         {
             before = Volatile.Read(ref _sweeps);
             long number = before is [{ } last, ..] ? last.Number + 1 : 1;
-            after = [new() { Number = number, StartedAt = startedAt, Duration = duration, Removed = removed }, .. before.Take(SweepsRemembered - 1)];
+            after = new SweepStatistics[Math.Min(before.Length + 1, SweepsRemembered)];
+            after[0] = new() { Number = number, StartedAt = startedAt, Duration = duration, Removed = removed };
+            Array.Copy(before, 0, after, 1, after.Length - 1);
         }
         while (Interlocked.CompareExchange(ref _sweeps, after, before) != before);
     }

@@ -2,7 +2,7 @@ namespace BoundedCache;
 
 /// <summary>
 /// The limits and defaults of one cache. They are read once, when the cache is made: a later change takes effect with
-/// the next start of the process. Values out of range are refused with an
+/// the next start of the process, save for the limits of tenants, which follow a change of the configuration. Values out of range are refused with an
 /// <see cref="Microsoft.Extensions.Options.OptionsValidationException"/>, by a host when it starts and otherwise when
 /// the cache is made.
 /// </summary>
