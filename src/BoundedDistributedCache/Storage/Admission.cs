@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BoundedCache.Expiration;
 
 namespace BoundedCache.Storage;
@@ -147,9 +148,34 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     private Outcome TryAdmit(in Newcomer newcomer, bool inGate, ref AdmissionReport report, out RoomAmount missing, out long ownOldest)
     {
         (Shard shard, Entry entry, Tenant? tenant, Now now) = newcomer;
-        ownOldest = Shard.NoVictim;
         shard.GrowIndex();
         Entry? replaced = shard.Locate(tenant?.Id, entry.Key, entry.Hash, out int chainLength);
+        if (replaced is null || replaced.Charge != entry.Charge || tenant is not null || report.Evicted is not null)
+        {
+            return TryAdmitWithRoom(newcomer, replaced, chainLength, inGate, ref report, out missing, out ownOldest);
+        }
+
+        // What needs the room of what it replaces, no more and no less, has it.
+        missing = RoomAmount.None;
+        ownOldest = Shard.NoVictim;
+        shard.EnsureSlotOf(replaced, entry);
+        shard.TryReplace(entry, replaced, pastClaim: false);
+        shard.Link(entry, replaced, now, countsForRecency: false);
+        return Outcome.Admitted;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Outcome TryAdmitWithRoom(
+        in Newcomer newcomer,
+        Entry? replaced,
+        int chainLength,
+        bool inGate,
+        ref AdmissionReport report,
+        out RoomAmount missing,
+        out long ownOldest)
+    {
+        (Shard shard, Entry entry, Tenant? tenant, Now now) = newcomer;
+        ownOldest = Shard.NoVictim;
         RoomAmount forEntry = replaced is null ? RoomAmount.Of(entry) : new(0, entry.Charge - replaced.Charge);
         RoomAmount forRecord = tenant is null || tenant.IsPaid ? RoomAmount.None : new(0, tenant.RecordCharge);
         RoomAmount needed = forEntry + forRecord;

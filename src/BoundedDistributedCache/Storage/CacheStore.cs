@@ -85,8 +85,10 @@ internal sealed class CacheStore
     public void Set(Partition partition, string key, byte[] value, Deadlines deadlines, Now now, ref AdmissionReport report)
     {
         ulong hash = _hasher.Hash(partition, key);
+        Shard shard = _shards.GetOrMake(hash);
+        shard.AskForBucket((int)hash);
         Entry entry = Entry.Of(partition.TenantId is not null, key, (int)hash, value, deadlines, now);
-        _admission.Admit(_shards.GetOrMake(hash), entry, partition.TenantId, now, ref report);
+        _admission.Admit(shard, entry, partition.TenantId, now, ref report);
     }
 
     public bool Remove(Partition partition, string key)

@@ -13,8 +13,8 @@ internal static class Charge
     public const long TenantReference = 8;
 
     // A slot with its part of the chunk, the index at its mean load (it doubles when as full as it is long), and a
-    // word of the ranking.
-    private const long Bookkeeping = 40;
+    // word of the ranking for every second one.
+    private const long Bookkeeping = 32;
 
     // A slot's due time.
     private const long ExpiringBookkeeping = 8;

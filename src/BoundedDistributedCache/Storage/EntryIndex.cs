@@ -88,6 +88,13 @@ internal struct EntryIndex
     /// <summary>The head of the chain that a hash belongs to. Under the lock.</summary>
     public readonly ref Entry? Head(int hash) => ref _buckets[hash & (_buckets.Length - 1)].Head;
 
+    /// <summary>Asks for a bucket. Needs no lock.</summary>
+    public readonly void AskForBucket(int hash)
+    {
+        Bucket[] buckets = Volatile.Read(in _buckets);
+        Prefetch.Of(in buckets[hash & (buckets.Length - 1)].Head);
+    }
+
     /// <summary>Doubles the buckets where they are as many as the entries. Without memory they stay as they are.</summary>
     public void GrowFor(int count)
     {

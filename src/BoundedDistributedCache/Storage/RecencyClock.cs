@@ -50,6 +50,9 @@ internal sealed class RecencyClock(bool isExact)
     /// <summary>How many ticks an epoch of the cache's own took of late, those that tenants made among them.</summary>
     public long EpochSpan => Volatile.Read(ref _lines.EpochSpan);
 
+    /// <summary>How many ticks are as good as one at the cache's own pace.</summary>
+    public long TicksPerAge => Math.Max(1, EpochSpan / LongestEpochInTicks);
+
     /// <summary>How many insertions of one shard, or of one tenant, make a tick where so many entries are held.</summary>
     public static long InsertionsPerTick(long held) => Math.Max(1, held / TicksPerTurnover);
 

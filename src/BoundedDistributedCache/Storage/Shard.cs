@@ -95,6 +95,9 @@ internal sealed class Shard
 
     // Writers: finding and linking
 
+    /// <summary>Asks for the bucket of a hash, which a writer is about to need.</summary>
+    public void AskForBucket(int hash) => _index.AskForBucket(hash);
+
     /// <summary>Doubles the index where it is as full as it should get.</summary>
     public void GrowIndex() => _index.GrowFor(_state.Count);
 
@@ -259,7 +262,7 @@ internal sealed class Shard
         if (!found && mayRank && _state.Count > 0)
         {
             mayRank = false;
-            _ranking.Rank(_slots, _state.Count, _context.Clock.Tick);
+            _ranking.Rank(_slots, _state.Count, _context.Clock.Tick, _context.Clock.TicksPerAge);
             found = _ranking.TryPeek(_slots, keep, evenIfUsedSince: true, out slot, out stamp);
         }
 
@@ -275,6 +278,7 @@ internal sealed class Shard
     public RoomAmount EvictPeeked(Entry victim, Now now, ref Change reason)
     {
         _ranking.Take();
+        AskForUpcomingVictims();
         return Evict(victim, now, ref reason);
     }
 
@@ -453,6 +457,23 @@ internal sealed class Shard
         }
 
         return freed;
+    }
+
+    /// <summary>
+    /// Victims are known ahead, and seldom in the processor's cache: asks for what their eviction will touch, each thing
+    /// once what leads to it should be there.
+    /// </summary>
+    private void AskForUpcomingVictims()
+    {
+        if (_ranking.Upcoming(_slots, others: 2) is { } later)
+        {
+            Prefetch.Of(in later.Hash);
+        }
+
+        if (_ranking.Upcoming(_slots, others: 0) is { } next)
+        {
+            Prefetch.Of(in _index.Head(next.Hash));
+        }
     }
 
     private void PublishBound() =>

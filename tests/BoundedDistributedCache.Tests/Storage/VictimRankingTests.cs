@@ -25,12 +25,59 @@ public sealed class VictimRankingTests
             var ranking = new VictimRanking();
             Fill(slots, stamps);
             ranking.EnsureCapacity(stamps.Length);
-            ranking.Rank(slots, stamps.Length, tick: 40);
+            ranking.Rank(slots, stamps.Length, tick: 40, ticksPerAge: 1);
 
             var expected = stamps.Select((stamp, slot) => (stamp, slot)).Order()
                 .Take(Math.Max(stamps.Length / 2, Math.Min(stamps.Length, VictimRanking.VictimsPerVisit))).ToArray();
             return Drain(slots, ranking).SequenceEqual(expected) && ranking.NextStamp == expected[^1].stamp;
         });
+
+    [Fact]
+    public void RanksTheOlderHalfOfManyInOrderOfAge() =>
+        Gen.Long[100, 400].Array[257, 1_000].Sample(stamps =>
+        {
+            var slots = new SlotTable();
+            var ranking = new VictimRanking();
+            Fill(slots, stamps);
+            ranking.EnsureCapacity(stamps.Length);
+            ranking.Rank(slots, stamps.Length, tick: 400, ticksPerAge: 1);
+
+            var expected = stamps.Select((stamp, slot) => (stamp, slot)).Order().Take(stamps.Length / 2).ToArray();
+            return Drain(slots, ranking).SequenceEqual(expected) && ranking.NextStamp == expected[^1].stamp;
+        });
+
+    [Fact]
+    public void OfManyWhatIsVeryOldGoesBeforeWhatIsNew()
+    {
+        const long Tick = 1L << 40;
+        Fill(Enumerable.Range(0, 600).Select(i => i < 100 ? i : Tick - 600 + i));
+        _ranking.EnsureCapacity(600);
+        _ranking.Rank(_slots, 600, Tick, ticksPerAge: 1);
+
+        Assert.Equal(Enumerable.Range(0, 300), Drain().Select(victim => victim.Slot));
+    }
+
+    [Fact]
+    public void WhereTheClockIsFastTicksOfOneAgeAreNotToldApart()
+    {
+        Fill(Enumerable.Range(0, 1_000).Select(i => 1_000_000L + (64 * (999 - i))));
+        _ranking.EnsureCapacity(1_000);
+        _ranking.Rank(_slots, 1_000, tick: 1_064_000, ticksPerAge: 250);
+
+        var victims = Drain();
+        Assert.Equal(500, victims.Count);
+        Assert.Equal(victims.Select(victim => victim.Stamp / 128).Order(), victims.Select(victim => victim.Stamp / 128));
+        Assert.All(victims, victim => Assert.InRange(victim.Slot, 498, 999));
+    }
+
+    [Fact]
+    public void WithoutMemoryForHalfOfThemItRanksTheOldestThatItCan()
+    {
+        Fill([.. Enumerable.Range(1, 600)]);
+        _ranking.Rank(_slots, 600, tick: 600, ticksPerAge: 1);
+
+        Assert.Equal(Enumerable.Range(0, VictimRanking.VictimsPerVisit), Drain().Select(victim => victim.Slot));
+    }
 
     [Fact]
     public void PassesOverWhatWasUsedSince()
@@ -147,7 +194,7 @@ public sealed class VictimRankingTests
         Fill([.. Enumerable.Range(1, 500)]);
         _ranking.EnsureCapacity(500);
 
-        Assert.Equal(0, Allocated.By(() => _ranking.Rank(_slots, 500, tick: 500)));
+        Assert.Equal(0, Allocated.By(() => _ranking.Rank(_slots, 500, tick: 500, ticksPerAge: 1)));
     }
 
     // Stamps beyond what a rank holds count from a floor; what readers stamp while the ranking runs is beyond the tick.
@@ -157,7 +204,7 @@ public sealed class VictimRankingTests
         const long Tick = 1L << 50;
         Fill(1, Tick - 5, Tick + 7, Tick - 6);
         _ranking.EnsureCapacity(4);
-        _ranking.Rank(_slots, 4, Tick);
+        _ranking.Rank(_slots, 4, Tick, ticksPerAge: 1);
 
         Assert.Equal([0, 3, 1, 2], Drain().Select(victim => victim.Slot));
     }
@@ -166,7 +213,7 @@ public sealed class VictimRankingTests
     {
         Fill([.. stamps]);
         _ranking.EnsureCapacity(stamps.Length);
-        _ranking.Rank(_slots, stamps.Length, stamps.Max());
+        _ranking.Rank(_slots, stamps.Length, stamps.Max(), ticksPerAge: 1);
     }
 
     private void Fill(params IEnumerable<long> stamps) => Fill(_slots, stamps);
