@@ -107,7 +107,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             RoomAmount missing;
             long ownOldest;
             Outcome outcome;
-            lock (newcomer.Shard.Lock)
+            using (newcomer.Shard.Enter())
             {
                 outcome = TryAdmit(newcomer, inGate: false, ref report, out missing, out ownOldest);
             }
@@ -198,16 +198,18 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
 
         RoomAmount inHand = RoomAmount.None;
+        int victims = VictimRanking.VictimsPerVisit;
+        bool mayRank = true;
         try
         {
             if (isCrowded)
             {
-                inHand += EvictCrowding(shard, entry.Hash, chainLength, now);
+                EvictCrowding(shard, entry.Hash, chainLength, now, ref victims, ref mayRank, ref inHand);
             }
 
             if (needsVictim && !inGate)
             {
-                ownOldest = EvictOwn(shard, replaced, needed, now, ref inHand, ref report);
+                ownOldest = EvictOwn(shard, replaced, needed, now, victims, mayRank, ref inHand, ref report);
             }
 
             RoomAmount fromBudgets = (needed - inHand).Excess();
@@ -240,20 +242,24 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     }
 
     /// <summary>Not told as a limit that was hit: keys that crowd one place are no sign of a cache too small.</summary>
-    private static RoomAmount EvictCrowding(Shard shard, int hash, int chainLength, Now now)
+    private static void EvictCrowding(Shard shard, int hash, int chainLength, Now now, ref int victims, ref bool mayRank, ref RoomAmount inHand)
     {
-        shard.EnsureRanking();
-        if (chainLength >= EntryIndex.LongestChain)
+        if (chainLength < EntryIndex.LongestChain)
         {
-            // A table that shrank has joined chains: from one that is too long, two go for each that comes.
-            RoomAmount freed = shard.EvictFromChain(hash, now);
-            return chainLength > EntryIndex.LongestChain ? freed + shard.EvictFromChain(hash, now) : freed;
+            shard.EnsureRanking();
+            Change reason = Change.EvictionForEntries;
+            shard.TryPeekVictim(keep: null, ref mayRank, out Entry victim, out _);
+            inHand += shard.EvictPeeked(victim, now, ref reason);
+            victims--;
+            return;
         }
 
-        bool mayRank = true;
-        Change reason = Change.EvictionForEntries;
-        shard.TryPeekVictim(keep: null, ref mayRank, out Entry victim, out _);
-        return shard.EvictPeeked(victim, now, ref reason);
+        // A table that shrank has joined chains: from one that is too long, two go for each that comes.
+        for (int excess = Math.Min(2, chainLength - EntryIndex.LongestChain + 1); excess > 0; excess--)
+        {
+            inHand += shard.EvictFromChain(hash, now);
+            victims--;
+        }
     }
 
     /// <summary>Evicts in the shard whose lock is held, as long as its oldest are old enough beside other shards'.</summary>
@@ -263,6 +269,8 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         Entry? keep,
         RoomAmount needed,
         Now now,
+        int victims,
+        bool mayRank,
         ref RoomAmount inHand,
         ref AdmissionReport report)
     {
@@ -273,8 +281,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
         shard.EnsureRanking();
         ReclaimExpired(shard, keep, now, ref inHand);
-        bool mayRank = true;
-        for (int victims = 0; victims < VictimRanking.VictimsPerVisit; victims++)
+        for (; victims > 0; victims--)
         {
             RoomAmount missing = room.Missing(needed - inHand, pastClaim: false);
             if (missing.IsNone || !shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp))
@@ -322,7 +329,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             long youngest = visit == VisitsElsewhere
                 ? long.MaxValue
                 : Math.Min(ownOldest - 1, AnEpochAfter(coldest.NextBound));
-            lock (shard.Lock)
+            using (shard.Enter())
             {
                 missing -= EvictFor(shard, keep: null, missing, youngest, now, ref victims, ref report);
             }
@@ -353,7 +360,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     private RoomAmount EvictMember(Tenant tenant, TenantVictim victim, Entry? keep, Now now, ref AdmissionReport report)
     {
         Shard shard = shards.ShardAt(victim.Place);
-        lock (shard.Lock)
+        using (shard.Enter())
         {
             if (shard.EntryOf(tenant, ShardDirectory.SlotOf(victim.Place), out long stamp) is not { } entry
                 || (keep is not null && entry.Hash == keep.Hash && entry.Key == keep.Key))
@@ -390,7 +397,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 {
                     RoomAmount missing;
                     Outcome outcome;
-                    lock (shard.Lock)
+                    using (shard.Enter())
                     {
                         outcome = TryAdmit(newcomer, inGate: true, ref report, out missing, out _);
                     }
@@ -465,7 +472,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
             long youngest = inVain < VisitsElsewhere ? AnEpochAfter(coldest.NextBound) : long.MaxValue;
             RoomAmount freed;
-            lock (shard.Lock)
+            using (shard.Enter())
             {
                 Entry? keep = ReferenceEquals(shard, own) ? own.Locate(tenantId, entry.Key, entry.Hash, out _) : null;
                 int victims = VictimRanking.VictimsPerVisit;

@@ -99,7 +99,7 @@ internal sealed class CacheStore
             return false;
         }
 
-        lock (shard.Lock)
+        using (shard.Enter())
         {
             if (shard.Locate(partition.TenantId, key, (int)hash, out _) is not { } entry)
             {
@@ -279,7 +279,7 @@ internal sealed class CacheStore
             return false;
         }
 
-        lock (shard.Lock)
+        using (shard.Enter())
         {
             _room.Give(shard.Remove(new ReadOnlySpan<Entry?>(ref entry), out int removed));
             return removed > 0;
@@ -294,7 +294,7 @@ internal sealed class CacheStore
             int matched = chunk is null ? 0 : Match(chunk, pattern, hostOnly, batch);
             if (matched > 0)
             {
-                lock (shard.Lock)
+                using (shard.Enter())
                 {
                     _room.Give(shard.Remove(batch.AsSpan(0, matched), out int removedNow));
                     removed += removedNow;
@@ -305,7 +305,7 @@ internal sealed class CacheStore
         if (removed > 0)
         {
             Array.Clear(batch);
-            lock (shard.Lock)
+            using (shard.Enter())
             {
                 shard.Trim();
             }
@@ -342,7 +342,7 @@ internal sealed class CacheStore
                 cancellationToken.ThrowIfCancellationRequested();
                 if (Volatile.Read(ref chunks[i]) is { } chunk && (everyDeadline || chunk.DueBound <= now.Monotonic))
                 {
-                    lock (shard.Lock)
+                    using (shard.Enter())
                     {
                         RoomAmount freed = shard.SweepChunk(i, now, everyDeadline);
                         _room.Give(freed);
@@ -352,7 +352,7 @@ internal sealed class CacheStore
             }
         }
 
-        lock (shard.Lock)
+        using (shard.Enter())
         {
             shard.TightenDueBound();
             shard.Trim();

@@ -71,26 +71,28 @@ internal class Entry
     /// </summary>
     public Tenant? Tenant
     {
-        get => HasTenant ? TenantField : null;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => HasTenant ? Owner : null;
         set
         {
             if (value is not null)
             {
-                TenantField = value;
+                Owner = value;
             }
         }
     }
 
-    private ref Tenant? TenantField
+    private ref Tenant? Owner
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             if ((_kindAndCharge & ExpiresBit) != 0)
             {
-                return ref Unsafe.As<ExpiringTenantEntry>(this).Owner;
+                return ref Unsafe.As<ExpiringTenantEntry>(this).TenantField;
             }
 
-            return ref Unsafe.As<TenantEntry>(this).Owner;
+            return ref Unsafe.As<TenantEntry>(this).TenantField;
         }
     }
 

@@ -96,22 +96,15 @@ internal struct EntryIndex
     }
 
     /// <summary>Doubles the buckets where they are as many as the entries. Without memory they stay as they are.</summary>
-    public void GrowFor(int count)
-    {
-        if (count >= _buckets.Length)
-        {
-            TryRebuild(_buckets.Length * 2);
-        }
-    }
+    /// <returns>Whether it was rebuilt.</returns>
+    public bool GrowFor(int count) => count >= _buckets.Length && TryRebuild(_buckets.Length * 2);
 
     /// <summary>Gives buckets back where less than a quarter of them is needed.</summary>
-    public void ShrinkFor(int count)
-    {
-        if (_buckets.Length > ShortestLength && count < _buckets.Length / 4)
-        {
-            TryRebuild((int)uint.Max(ShortestLength, System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)));
-        }
-    }
+    /// <returns>Whether it was rebuilt.</returns>
+    public bool ShrinkFor(int count) =>
+        _buckets.Length > ShortestLength
+        && count < _buckets.Length / 4
+        && TryRebuild((int)uint.Max(ShortestLength, System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)));
 
     private readonly ref Entry? LinkTo(Entry entry)
     {
@@ -139,7 +132,7 @@ internal struct EntryIndex
         return entry;
     }
 
-    private void TryRebuild(int length)
+    private bool TryRebuild(int length)
     {
         Bucket[] buckets;
         try
@@ -148,10 +141,11 @@ internal struct EntryIndex
         }
         catch (OutOfMemoryException)
         {
-            return;
+            return false;
         }
 
         Rebuild(buckets);
+        return true;
     }
 
     private void Rebuild(Bucket[] buckets)

@@ -44,6 +44,7 @@ internal sealed class Shard
         _context = context;
     }
 
+    /// <summary>What <see cref="Enter"/> takes. Everything else is for tests.</summary>
     public Lock Lock { get; } = new();
 
     public long Bound => Volatile.Read(ref _state.Bound);
@@ -95,11 +96,28 @@ internal sealed class Shard
 
     // Writers: finding and linking
 
+    /// <summary>Takes the lock, until the scope is disposed.</summary>
+    public Lock.Scope Enter()
+    {
+        Lock.Scope scope = Lock.EnterScope();
+        _state.Work.Begin();
+        return scope;
+    }
+
+    /// <summary>The most that was done under one hold of the lock. For tests, when nobody is at work.</summary>
+    public int MostDone(Work work) => _state.Work.Most(work);
+
     /// <summary>Asks for the bucket of a hash, which a writer is about to need.</summary>
     public void AskForBucket(int hash) => _index.AskForBucket(hash);
 
     /// <summary>Doubles the index where it is as full as it should get.</summary>
-    public void GrowIndex() => _index.GrowFor(_state.Count);
+    public void GrowIndex()
+    {
+        if (_index.GrowFor(_state.Count))
+        {
+            _state.Work.Count(Work.Rebuild);
+        }
+    }
 
     public Entry? Locate(string? tenantId, string key, int hash, out int chainLength) =>
         _index.Locate(tenantId, key, hash, out chainLength);
@@ -237,6 +255,7 @@ internal sealed class Shard
         removed = 0;
         foreach (Entry? entry in entries)
         {
+            _state.Work.Count(Work.Entry);
             if (entry is not null && _slots.TryGetChunk(entry.Slot) is { } chunk && ReferenceEquals(chunk[entry.Slot].Entry, entry))
             {
                 freed += Remove(entry);
@@ -262,6 +281,7 @@ internal sealed class Shard
         if (!found && mayRank && _state.Count > 0)
         {
             mayRank = false;
+            _state.Work.Count(Work.Ranking);
             _ranking.Rank(_slots, _state.Count, _context.Clock.Tick, _context.Clock.TicksPerAge);
             found = _ranking.TryPeek(_slots, keep, evenIfUsedSince: true, out slot, out stamp);
         }
@@ -285,6 +305,7 @@ internal sealed class Shard
     /// <inheritdoc cref="EvictPeeked"/>
     public RoomAmount Evict(Entry victim, Now now, ref Change reason)
     {
+        _state.Work.Count(Work.Victim);
         if (victim.AsExpiring?.TryExpire(now) == true)
         {
             reason = Change.EvictionExpired;
@@ -393,7 +414,11 @@ internal sealed class Shard
     /// <summary>Gives back what far fewer entries than before do not need; an empty shard is as it was made.</summary>
     public void Trim()
     {
-        _index.ShrinkFor(_state.Count);
+        if (_index.ShrinkFor(_state.Count))
+        {
+            _state.Work.Count(Work.Rebuild);
+        }
+
         _slots.Trim();
         _ranking.Trim(_state.Count);
     }
@@ -410,7 +435,7 @@ internal sealed class Shard
             return entry;
         }
 
-        lock (Lock)
+        using (Enter())
         {
             return _index.Locate(tenantId, key, hash, out _);
         }
@@ -496,6 +521,7 @@ internal sealed class Shard
             }
 
             atMost--;
+            _state.Work.Count(Work.Entry);
             if (entry.TryExpire(now))
             {
                 freed += Unlink(entry, Change.EvictionExpired);

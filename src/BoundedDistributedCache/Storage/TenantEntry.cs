@@ -6,12 +6,12 @@ namespace BoundedCache.Storage;
 internal sealed class TenantEntry(string key, int hash, byte[] value)
     : Entry(key, hash, value, expires: false, hasTenant: true)
 {
-    public Tenant? Owner;
+    public Tenant? TenantField;
 }
 
 /// <summary>An entry of a tenant that has deadlines.</summary>
 internal sealed class ExpiringTenantEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now)
     : ExpiringEntry(key, hash, value, deadlines, now, hasTenant: true)
 {
-    public Tenant? Owner;
+    public Tenant? TenantField;
 }

@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+
+namespace BoundedCache.Storage;
+
+/// <summary>What is done under a shard's lock, whose amount is bounded.</summary>
+internal enum Work
+{
+    /// <summary>An entry that a sweep, a writer in search of what has expired, or a removal of many looked at closely.</summary>
+    Entry,
+
+    Victim,
+
+    Ranking,
+
+    /// <summary>A rebuild of the index.</summary>
+    Rebuild,
+}
+
+/// <summary>
+/// How much was done since a shard's lock was taken, and the most that ever was under one hold: that this is bounded is
+/// a promise, which no clock could tell. All members are for the holder of the lock.
+/// </summary>
+internal struct HeldWork
+{
+    private Amounts _now;
+    private Amounts _most;
+
+    /// <summary>The most that was done under one hold.</summary>
+    public readonly int Most(Work work) => _most[(int)work];
+
+    /// <summary>The lock was taken.</summary>
+    public void Begin() => _now = default;
+
+    public void Count(Work work)
+    {
+        int amount = ++_now[(int)work];
+        if (amount > _most[(int)work])
+        {
+            _most[(int)work] = amount;
+        }
+    }
+
+    [InlineArray(4)]
+    private struct Amounts
+    {
+        private int _first;
+    }
+}
