@@ -2,7 +2,8 @@
 // each cache, and one cache at a time is shown. Markup never carries styles, so that the page works under a strict
 // content security policy.
 
-const Shown = 5 * 60; // Seconds that charts show.
+const Windows = [60, 120, 300]; // Seconds that charts show: the least that shows all there is, at most the last.
+const Kept = Windows.at(-1);
 const Smoothed = 10; // Seconds over which the charted hit ratio is taken: single seconds of a quiet cache say little.
 const Gap = 8; // Seconds between two samples beyond which no line joins them.
 const Silence = 6; // Seconds without a sample after which the connection counts as lost.
@@ -67,7 +68,7 @@ class History {
         }
 
         this.points.push(point);
-        while (this.points[0].time < time - Shown - Gap) this.points.shift();
+        while (this.points[0].time < time - Kept - Gap) this.points.shift();
         point.ratio = this.ratioOver(Smoothed);
     }
 
@@ -104,8 +105,8 @@ const roundUp = n => {
  * there is none. Stacked ones stand on one another.
  */
 class Chart {
-    constructor(id, { series, format, top, limit = false, stacked = false, empty = 'Collecting' }) {
-        Object.assign(this, { series, format, top, limit, stacked, empty });
+    constructor(id, { series, format, top, limit, stacked = false, empty = 'Collecting' }) {
+        Object.assign(this, { series, format, top, limit, stacked });
         const figure = byId(id);
         this.title = figure.querySelector('h2').textContent;
         const legend = element(figure.querySelector('figcaption'), 'div', { class: 'legend' });
@@ -115,7 +116,7 @@ class Chart {
             if (series.length > 1) key.append(`${one.label} `);
             return element(key, 'b', {}, '–');
         });
-        this.when = element(legend, 'span');
+        this.when = element(legend, 'span', { hidden: '' });
         this.plot = element(figure, 'div', { class: 'plot' });
         this.svg = element(this.plot, 'svg', { role: 'img', 'aria-label': this.title });
         this.waiting = element(this.plot, 'p', { class: 'waiting' }, empty);
@@ -145,15 +146,19 @@ class Chart {
         const { points, width } = this;
         if (width === 0) return;
         const now = points.at(-1)?.time ?? 0;
-        const x = time => width - Right - (now - time) / Shown * (width - Left - Right);
-        const visible = points.filter(point => point.time >= now - Shown);
+        const age = now - (points[0]?.time ?? 0);
+        const seconds = Windows.find(window => window >= age) ?? Kept;
+        const x = time => width - Right - (now - time) / seconds * (width - Left - Right);
+        const visible = points.filter(point => point.time >= now - seconds);
         const has = point => this.series.some(one => one.value(point) != null);
-        const top = this.top(visible);
+        const limit = this.limit && points.length ? this.limit(points.at(-1)) : undefined;
+        const top = this.top(visible, limit);
         const y = value => Top + (1 - Math.min(1, value / top)) * (Height - Top - Bottom);
 
         this.svg.replaceChildren();
         this.svg.setAttribute('viewBox', `0 0 ${width} ${Height}`);
-        this.drawAxes(top, x, y, now);
+        this.drawAxes(top, limit, y);
+        this.drawTimes(seconds, age => x(now - age));
         this.drawSeries(visible, x, y);
         this.waiting.hidden = visible.some(has);
 
@@ -166,38 +171,48 @@ class Chart {
             const value = told && one.value(told);
             this.values[index].textContent = value == null ? '–' : this.format(value);
         });
-        this.when.textContent = pointed ? `${duration(now - pointed.time)} ago` : '';
+        this.when.hidden = !pointed;
+        this.when.textContent = pointed ? `${duration(Math.round(now - pointed.time))} ago` : '';
         this.describe(visible);
     }
 
-    drawAxes(top, x, y, now) {
+    drawAxes(top, limit, y) {
         for (const share of [0, 0.5, 1]) {
             const at = y(top * share);
-            const isLimit = this.limit && share === 1;
-            element(this.svg, 'line', { class: isLimit ? 'limit' : 'grid', x1: Left, x2: this.width - Right, y1: at, y2: at });
+            element(this.svg, 'line', { class: share === 1 && top === limit ? 'limit' : 'grid', x1: Left, x2: this.width - Right, y1: at, y2: at });
             element(this.svg, 'text', { x: Left - 6, y: at + 4, 'text-anchor': 'end' }, this.format(top * share));
-            if (isLimit) element(this.svg, 'text', { x: Left + 4, y: at + 14 }, 'limit');
         }
-        const minutes = this.width < 300 ? [5, 0] : [5, 4, 3, 2, 1, 0];
-        for (const minute of minutes)
-            element(this.svg, 'text', { x: x(now - minute * 60), y: Height - 4, 'text-anchor': minute === 0 ? 'end' : minute === 5 ? 'start' : 'middle' },
-                minute === 0 ? 'now' : `−${minute} min`);
+        if (limit !== undefined)
+            element(this.svg, 'text', { x: Left + 4, y: y(top) + 14 }, top === limit ? 'limit' : `limit ${this.format(limit)}`);
+    }
+
+    drawTimes(seconds, x) {
+        const steps = this.width < 420 ? 2 : seconds > 120 ? 5 : 4;
+        for (let step = 0; step <= steps; step++) {
+            const age = seconds * step / steps;
+            element(this.svg, 'text', { x: x(age), y: Height - 4, 'text-anchor': step === 0 ? 'end' : step === steps ? 'start' : 'middle' },
+                age === 0 ? 'now' : `−${duration(age)}`);
+        }
     }
 
     drawSeries(points, x, y) {
         const floor = new Map(points.map(point => [point, 0]));
-        for (const one of this.series) {
-            const group = element(this.svg, 'g', { class: `s-${one.colour}` });
+        const drawn = this.series.map((one, index) => {
+            const group = document.createElementNS(Svg, 'g');
+            group.setAttribute('class', `s-${one.colour}`);
             for (const run of this.runs(points, one)) {
-                const upper = run.map(point => [x(point.time), y((this.stacked ? floor.get(point) : 0) + one.value(point))]);
-                const lower = run.map(point => [x(point.time), y(this.stacked ? floor.get(point) : 0)]).reverse();
+                if (this.stacked && index > 0 && run.every(point => one.value(point) === 0)) continue;
+                const upper = run.map(point => [x(point.time), y(floor.get(point) + one.value(point))]);
+                const lower = run.map(point => [x(point.time), y(floor.get(point))]).reverse();
                 const path = corners => corners.map(([across, up]) => `${across.toFixed(1)},${up.toFixed(1)}`).join('L');
                 element(group, 'path', { class: this.stacked ? 'stack' : 'area', d: `M${path(upper)}L${path(lower)}Z` });
                 element(group, 'path', { class: 'line', d: `M${path(upper)}${upper.length === 1 ? 'h0.01' : ''}` });
             }
             if (this.stacked)
                 for (const point of points) floor.set(point, floor.get(point) + (one.value(point) ?? 0));
-        }
+            return group;
+        });
+        this.svg.append(...drawn.reverse()); // Where one adds nothing, the line below it is what shows.
     }
 
     /** Points of a series that one line joins. */
@@ -219,12 +234,19 @@ class Chart {
             if (values.length === 0) return `${one.label}: none yet`;
             return `${one.label}: now ${this.format(values.at(-1))}, lowest ${this.format(Math.min(...values))}, highest ${this.format(Math.max(...values))}`;
         });
-        this.svg.setAttribute('aria-label', `${this.title}, the last five minutes. ${told.join('. ')}.`);
+        this.svg.setAttribute('aria-label', `${this.title}, up to the last five minutes. ${told.join('. ')}.`);
     }
 }
 
 const highest = (points, value) => roundUp(Math.max(1, ...points.map(value).filter(Number.isFinite)));
-const latest = (points, value) => points.length ? value(points.at(-1)) : 1;
+// Up to the limit, unless so little is used that nothing could be told apart.
+const upToLimit = (points, limit, value, unit = 1) => {
+    const most = Math.max(0, ...points.map(value));
+    return limit === undefined ? 1 : most >= limit / 10 ? limit : Math.min(limit, roundUp(Math.max(unit, most * 1.2) / unit) * unit);
+};
+const entriesOf = point => point.cache.statistics.entries;
+const bytesOf = point => point.cache.statistics.bytes;
+const byteUnit = points => 1024 ** Math.floor(Math.log(Math.max(1, ...points.map(bytesOf))) / Math.log(1024));
 const evicted = reason => point => point.evictions?.[reason];
 const axis = n => n !== 0 && n < 10 ? rounded.format(n) : count(n);
 const charts = [
@@ -253,12 +275,14 @@ const charts = [
         stacked: true,
     }),
     new Chart('entries-chart', {
-        series: [{ label: 'Entries', colour: 'teal', value: point => point.cache.statistics.entries }],
-        format: axis, top: points => latest(points, point => point.cache.statistics.maxEntries), limit: true,
+        series: [{ label: 'Entries', colour: 'teal', value: entriesOf }],
+        format: axis, limit: point => point.cache.statistics.maxEntries,
+        top: (points, limit) => upToLimit(points, limit, entriesOf),
     }),
     new Chart('bytes-chart', {
-        series: [{ label: 'Memory', colour: 'indigo', value: point => point.cache.statistics.bytes }],
-        format: bytes, top: points => latest(points, point => point.cache.statistics.maxBytes), limit: true,
+        series: [{ label: 'Memory', colour: 'indigo', value: bytesOf }],
+        format: bytes, limit: point => point.cache.statistics.maxBytes,
+        top: (points, limit) => upToLimit(points, limit, bytesOf, byteUnit(points)),
     }),
 ];
 
