@@ -91,8 +91,8 @@ internal sealed class DashboardSampler(Func<byte[]> take, TimeProvider timeProvi
         }
         catch (Exception exception)
         {
-            End(run);
             logger.DashboardSampleFailed(exception);
+            End(run);
         }
     }
 
