@@ -44,7 +44,7 @@ builder.Services.AddSingleton<ShopStatus>();
 builder.Services.AddSingleton<StrollingVisitors>();
 builder.Services.AddHostedService(provider => provider.GetRequiredService<StrollingVisitors>());
 builder.Services.AddRazorPages();
-builder.Services.AddHealthChecks();
+builder.Services.AddHealthChecks().AddBoundedDistributedCache();
 
 // The caches report to IMeterFactory; who collects that, and where it is scraped, is up to the application.
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
