@@ -139,7 +139,7 @@ public sealed partial class DashboardTests
         await visit.LetVisitorsInAsync();
         await visit.WatchCachesAsync();
         await Expect(visit.Page.Locator("#tenants tbody tr")).ToHaveCountAsync(3);
-        await visit.SampleArrivesAsync(20);
+        await visit.SampleArrivesAsync(12);
 
         var folder = Path.Combine(AppContext.BaseDirectory, "screenshots");
         var name = $"{(isPhone ? "phone" : "desktop")}-{(scheme == ColorScheme.Dark ? "dark" : "light")}.png";

@@ -197,11 +197,13 @@ class Chart {
 
     drawSeries(points, x, y) {
         const floor = new Map(points.map(point => [point, 0]));
+        const isFlat = (run, one) => run.every(point => one.value(point) === 0);
         const drawn = this.series.map((one, index) => {
             const group = document.createElementNS(Svg, 'g');
             group.setAttribute('class', `s-${one.colour}`);
             for (const run of this.runs(points, one)) {
-                if (this.stacked && index > 0 && run.every(point => one.value(point) === 0)) continue;
+                // What adds nothing to a stack is not drawn, but for one line where nothing adds anything.
+                if (this.stacked && isFlat(run, one) && (index > 0 || !this.series.every(other => isFlat(run, other)))) continue;
                 const upper = run.map(point => [x(point.time), y(floor.get(point) + one.value(point))]);
                 const lower = run.map(point => [x(point.time), y(floor.get(point))]).reverse();
                 const path = corners => corners.map(([across, up]) => `${across.toFixed(1)},${up.toFixed(1)}`).join('L');
