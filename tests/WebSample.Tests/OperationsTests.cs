@@ -87,6 +87,40 @@ public sealed partial class OperationsTests
         Assert.Equal((0, ""), (promtool.ExitCode, told));
     }
 
+    [Fact]
+    public async Task AlertRulesAndDashboardNameMetricsThatThereAre()
+    {
+        await using var shop = RunningShop.Open(NoDelay, ("Cache:SweepInterval", "00:00:00.050"));
+        using var visitor = shop.Enter();
+        await visitor.ReadAsync("/kitchen/products/3", Cancelled);
+        string metrics;
+        do
+        {
+            metrics = (await visitor.ReadAsync("/metrics", Cancelled)).Html;
+        }
+        while (!metrics.Contains("bounded_cache_sweep_duration", StringComparison.Ordinal));
+
+        var named = new[] { "prometheus-alerts.yml", "grafana-dashboard.json" }
+            .SelectMany(file => MetricName().Matches(File.ReadAllText(Path.Combine(ProcessTests.RepositoryRoot(), "docs", file))))
+            .Select(match => match.Value)
+            .Except(["bounded_cache_name", "bounded_cache_tenant", "bounded_cache_request_result", "bounded_cache_eviction_reason"]) // Labels.
+            .Except(["bounded_cache_last_evicted_age_seconds"]) // Not told of a cache as small as the sample's.
+            .ToList();
+
+        Assert.NotEmpty(named);
+        Assert.All(named, name => Assert.Matches($"(?m)^{name}[{{ ]", metrics));
+    }
+
+    [Fact, Trait("Run", "full")]
+    public async Task PromtoolFindsNothingWrongWithTheAlertRules()
+    {
+        using var promtool = Start("promtool", "check", "rules", Path.Combine(ProcessTests.RepositoryRoot(), "docs", "prometheus-alerts.yml"));
+        var told = await promtool.StandardOutput.ReadToEndAsync(Cancelled) + await promtool.StandardError.ReadToEndAsync(Cancelled);
+        await promtool.WaitForExitAsync(Cancelled);
+
+        Assert.True(promtool.ExitCode == 0, told);
+    }
+
     [Fact, Trait("Run", "full")]
     public async Task PrometheusScrapesTheMetrics()
     {
@@ -162,6 +196,9 @@ public sealed partial class OperationsTests
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+
+    [GeneratedRegex("bounded_cache_[a-z_]+")]
+    private static partial Regex MetricName();
 
     [GeneratedRegex("^(# [A-Z]+ )?bounded_cache_")]
     private static partial Regex OursOrItsComment();
