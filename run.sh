@@ -28,4 +28,6 @@ dotnet build "$sample" --configuration Release --no-restore --verbosity quiet --
 # Port 0 needs an address, not a name, to bind to.
 host=localhost
 ((10#$port == 0)) && host=127.0.0.1
+# The cache's page at /cache is open to anybody in Development only.
+export ASPNETCORE_ENVIRONMENT="${ASPNETCORE_ENVIRONMENT:-Development}"
 exec dotnet "$sample/bin/Release/net10.0/WebSample.dll" --contentRoot "$PWD/$sample" --urls "http://$host:$port" "$@"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Restores, builds and runs the tests.
 #   ./test.sh        everything a change must pass, within minutes
-#   ./test.sh full   the same with long stress and whole matrices
+#   ./test.sh full   the same with long stress and whole matrices, the page in a browser case by case, and Prometheus
+# Chromium is installed where there is none (BOUNDED_CACHE_CHROMIUM names one elsewhere), and Prometheus by "full".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -23,9 +24,32 @@ if ! version=$(dotnet --version 2>/dev/null) || [[ "$version" != 10.* ]]; then
   exit 1
 fi
 
+install() {
+  if ! command -v apt-get >/dev/null; then
+    echo "The tests need $1, which was not found and can't be installed here without apt-get. Install it." >&2
+    exit 1
+  fi
+  echo "Installing $1 ..."
+  local root=()
+  ((EUID == 0)) || root=(sudo)
+  export DEBIAN_FRONTEND=noninteractive
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" apt-get install -y -qq --no-install-recommends "$1" >/dev/null
+}
+
+filter=()
+if [[ -z "${BOUNDED_CACHE_CHROMIUM:-}" ]] && ! command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then
+  install chromium
+fi
+if [[ "$mode" == quick ]]; then
+  filter=(--filter-not-trait Run=full)
+elif ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
+  install prometheus
+fi
+
 export BOUNDED_CACHE_TESTS="$mode"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 dotnet build BoundedCache.sln --configuration Release --verbosity quiet
 # One module at a time: tests of heap and of concurrency want the machine to themselves.
-exec dotnet test --solution BoundedCache.sln --configuration Release --no-build --max-parallel-test-modules 1 --no-progress --no-ansi
+exec dotnet test --solution BoundedCache.sln --configuration Release --no-build --max-parallel-test-modules 1 --no-progress --no-ansi "${filter[@]}"

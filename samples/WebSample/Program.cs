@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Caching.Hybrid;
+using OpenTelemetry.Metrics;
+using WebSample;
 using WebSample.Catalogue;
+using WebSample.Crowds;
 using WebSample.Shops;
 using WebSample.Status;
 using WebSample.Upstream;
@@ -38,8 +41,15 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddUpstream(builder.Configuration.GetSection("Upstream"));
 builder.Services.AddCatalogue(builder.Configuration.GetSection("Catalogue"));
 builder.Services.AddSingleton<ShopStatus>();
+builder.Services.AddSingleton<StrollingVisitors>();
+builder.Services.AddHostedService(provider => provider.GetRequiredService<StrollingVisitors>());
 builder.Services.AddRazorPages();
-builder.Services.AddHealthChecks();
+builder.Services.AddHealthChecks().AddBoundedDistributedCache();
+
+// The caches report to IMeterFactory; who collects that, and where it is scraped, is up to the application.
+builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+    .AddMeter("BoundedDistributedCache", "Microsoft.AspNetCore.Hosting", "System.Runtime")
+    .AddPrometheusExporter());
 
 var app = builder.Build();
 
@@ -52,6 +62,7 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
     SuppressDiagnosticsCallback = context => context.Exception is CatalogueUnavailableException, // The retries logged it.
 });
 app.UseStatusCodePagesWithReExecute("/error");
+app.UseStrictContentSecurityPolicy();
 app.UseStaticFiles();
 
 // The order matters: files come before routing, whose fallback takes what is left; the tenant is a value of the route;
@@ -63,6 +74,11 @@ app.UseWhen(context => context.Request.RouteValues.ContainsKey("tenant"), shop =
 app.MapRazorPages();
 app.MapGet("/status", (ShopStatus status) => status.Read()).WithoutTenant();
 app.MapHealthChecks("/health").WithoutTenant();
+app.MapPrometheusScrapingEndpoint("/metrics").WithoutTenant();
+
+// What the caches do, live. In Development anybody may look; elsewhere the page answers 403 until it is told who may:
+// app.MapBoundedCacheDashboard("/cache").RequireAuthorization("operators").
+app.MapBoundedCacheDashboard("/cache");
 app.MapFallback("{*path}", () => Results.NotFound()).WithoutTenant(); // An unknown shop is not found, rather than a bad request.
 
 app.Lifetime.ApplicationStarted.Register(() =>

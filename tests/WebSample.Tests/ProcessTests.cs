@@ -42,7 +42,7 @@ public sealed partial class ProcessTests
         }
     }
 
-    private static string RepositoryRoot()
+    internal static string RepositoryRoot()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "BoundedCache.sln")))

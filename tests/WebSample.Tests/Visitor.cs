@@ -27,6 +27,9 @@ internal sealed partial class Visitor(HttpClient http) : IDisposable
     public Task<ShopPage> SendCrowdAsync(string shop, CancellationToken cancellationToken) =>
         SendFormAsync("/", $"/{shop}?handler=Crowd", [], cancellationToken);
 
+    public Task<ShopPage> LetVisitorsInAsync(CancellationToken cancellationToken) =>
+        SendFormAsync("/", "/?handler=Visitors", [], cancellationToken);
+
     public void Dispose() => http.Dispose();
 
     /// <summary>Sends a form that stands on a page, and follows to the page that comes after.</summary>

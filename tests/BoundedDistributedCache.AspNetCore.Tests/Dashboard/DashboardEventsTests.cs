@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.Json;
+using BoundedCache.AspNetCore.Dashboard;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BoundedCache.AspNetCore.Tests.Dashboard;
+
+/// <summary>The stream of server-sent events, over a real socket.</summary>
+public sealed class DashboardEventsTests
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task FiguresFollowOneAnother()
+    {
+        await using var site = await OpenAsync();
+        using var listener = await Listener.JoinAsync(site);
+
+        var first = await listener.NextAsync();
+        site.Services.GetRequiredService<BoundedDistributedCache>().Set("key", [1]);
+
+        Assert.Equal(0, EntriesIn(first));
+        while (EntriesIn((await listener.NextAsync())!) == 0)
+        {
+            // The sample that was under way when the entry was set.
+        }
+    }
+
+    [Fact]
+    public async Task AsManyListenAsMayAndTheNextIsToldSo()
+    {
+        await using var site = await OpenAsync();
+        var listeners = new List<Listener>();
+        for (var joined = 0; joined < DashboardSampler.MaxListeners; joined++)
+            listeners.Add(await Listener.JoinAsync(site));
+
+        using var refused = await site.AskAsync("/cache/events");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Contains($"{DashboardSampler.MaxListeners} clients", await refused.Content.ReadAsStringAsync(Cancelled));
+        using var statistics = await site.AskAsync("/cache/statistics");
+        Assert.Equal(HttpStatusCode.OK, statistics.StatusCode);
+
+        listeners[0].Dispose();
+        HttpStatusCode status;
+        do
+        {
+            using var response = await site.AskAsync("/cache/events");
+            status = response.StatusCode;
+        }
+        while (status == HttpStatusCode.ServiceUnavailable); // Until the server has noticed who left.
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        listeners.ForEach(listener => listener.Dispose());
+    }
+
+    [Fact]
+    public async Task StreamsEndWhenTheHostStops()
+    {
+        await using var site = await OpenAsync();
+        using var listener = await Listener.JoinAsync(site);
+        await listener.NextAsync();
+
+        await site.StopAsync();
+
+        while (await listener.NextAsync() is not null)
+        {
+            // What was on its way.
+        }
+    }
+
+    private static Task<Site> OpenAsync() => Site.OpenAsync(app => app.MapBoundedCacheDashboard("/cache"), environment: "Development");
+
+    private static int EntriesIn(string? sample)
+    {
+        using var json = JsonDocument.Parse(sample!);
+        return json.RootElement.GetProperty("caches")[0].GetProperty("statistics").GetProperty("entries").GetInt32();
+    }
+
+    private sealed class Listener(HttpResponseMessage response, StreamReader reader) : IDisposable
+    {
+        public static async Task<Listener> JoinAsync(Site site)
+        {
+            var response = await site.AskAsync("/cache/events");
+            Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.ToString());
+            return new Listener(response, new StreamReader(await response.Content.ReadAsStreamAsync(Cancelled)));
+        }
+
+        /// <summary>The data of the next event; null at the end of the stream.</summary>
+        public async Task<string?> NextAsync()
+        {
+            while (await reader.ReadLineAsync(Cancelled) is { } line)
+            {
+                if (line.StartsWith("data: ", StringComparison.Ordinal))
+                    return line["data: ".Length..];
+            }
+
+            return null;
+        }
+
+        public void Dispose()
+        {
+            reader.Dispose();
+            response.Dispose();
+        }
+    }
+}
