@@ -269,7 +269,10 @@ public sealed class BoundedCacheHealthCheckTests : IDisposable
 
     private async Task NextLogAsync(int eventId, int number = 1)
     {
-        await foreach (var record in _services!.GetFakeLogCollector().GetLogsAsync(Token))
+        // A sweeper that has died tells nothing any more: the test is to fail then, not to hang.
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        deadline.CancelAfter(TimeSpan.FromMinutes(1));
+        await foreach (var record in _services!.GetFakeLogCollector().GetLogsAsync(deadline.Token))
         {
             if (record.Id.Id == eventId && --number == 0)
                 return;
