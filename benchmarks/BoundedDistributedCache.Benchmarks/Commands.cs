@@ -1,0 +1,70 @@
+using BoundedCache.Benchmarks.Measuring;
+using BoundedCache.Benchmarks.Reporting;
+using BoundedCache.Benchmarks.Throughput;
+
+namespace BoundedCache.Benchmarks;
+
+/// <summary>What can be asked of this program.</summary>
+internal static class Commands
+{
+    private const string Usage = """
+        usage: dotnet run -c Release --project benchmarks/BoundedDistributedCache.Benchmarks -- COMMAND [options]
+
+          quick        the eight ratios that matter most, in about two minutes; ends with 1 on a miss
+          throughput   operations per second of all peers, and every ratio of time that has a target
+        options
+          --docs DIR   also writes what was found into DIR/performance.md and DIR/charts
+          --tiny       tries the program within seconds; its figures are worth nothing
+        """;
+
+    /// <returns>0; 1 where a target was missed; 2 where the arguments are wrong.</returns>
+    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    {
+        Arguments parsed;
+        try
+        {
+            parsed = Arguments.Parse(arguments);
+        }
+        catch (ArgumentException exception)
+        {
+            error.WriteLine(exception.Message);
+            error.WriteLine(Usage);
+            return 2;
+        }
+
+        return parsed.Command switch
+        {
+            "quick" => QuickCommand.Run(parsed.IsTiny ? Scale.Tiny : Scale.Quick, output),
+            "throughput" => Show([ThroughputCommand.Run(parsed.Scale)], parsed, output),
+            _ => Refuse(parsed.Command, error),
+        };
+    }
+
+    private static int Refuse(string command, TextWriter error)
+    {
+        error.WriteLine($"There is no command '{command}'.");
+        error.WriteLine(Usage);
+        return 2;
+    }
+
+    private static int Show(IReadOnlyList<Section> sections, Arguments arguments, TextWriter output)
+    {
+        output.WriteLine(Machine.Describe());
+        output.WriteLine(Machine.Versions());
+        foreach (Section section in sections)
+        {
+            output.WriteLine();
+            output.WriteLine(section.Markdown);
+        }
+
+        if (arguments.Docs is { } docs)
+        {
+            Document.Write(docs, sections);
+        }
+
+        int missed = sections.Sum(section => section.Figures.Count(figure => figure.Verdict == Verdict.Missed));
+        output.WriteLine();
+        output.WriteLine(missed == 0 ? "No target missed." : $"{missed} targets missed: the whole range between the quartiles is on the wrong side.");
+        return missed == 0 ? 0 : 1;
+    }
+}
