@@ -1,3 +1,4 @@
+using BoundedCache.Benchmarks.HitRatios;
 using BoundedCache.Benchmarks.Measuring;
 using BoundedCache.Benchmarks.Reporting;
 using BoundedCache.Benchmarks.Throughput;
@@ -12,7 +13,9 @@ internal static class Commands
 
           quick        the eight ratios that matter most, in about two minutes; ends with 1 on a miss
           throughput   operations per second of all peers, and every ratio of time that has a target
+          hitratio     hits of real traces, beside exact LRU and the peers; needs --traces
         options
+          --traces DIR the folder of the traces
           --docs DIR   also writes what was found into DIR/performance.md and DIR/charts
           --tiny       tries the program within seconds; its figures are worth nothing
         """;
@@ -36,13 +39,15 @@ internal static class Commands
         {
             "quick" => QuickCommand.Run(parsed.IsTiny ? Scale.Tiny : Scale.Quick, output),
             "throughput" => Show([ThroughputCommand.Run(parsed.Scale)], parsed, output),
-            _ => Refuse(parsed.Command, error),
+            "hitratio" when parsed.Traces is null => Refuse("'hitratio' needs '--traces' and a folder.", error),
+            "hitratio" => Show([HitRatioCommand.Run(Trace.LoadAll(parsed.Traces))], parsed, output),
+            _ => Refuse($"There is no command '{parsed.Command}'.", error),
         };
     }
 
-    private static int Refuse(string command, TextWriter error)
+    private static int Refuse(string reason, TextWriter error)
     {
-        error.WriteLine($"There is no command '{command}'.");
+        error.WriteLine(reason);
         error.WriteLine(Usage);
         return 2;
     }
