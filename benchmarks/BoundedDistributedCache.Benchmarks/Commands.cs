@@ -1,5 +1,6 @@
 using BoundedCache.Benchmarks.HitRatios;
 using BoundedCache.Benchmarks.Measuring;
+using BoundedCache.Benchmarks.Memory;
 using BoundedCache.Benchmarks.Reporting;
 using BoundedCache.Benchmarks.Throughput;
 
@@ -14,6 +15,7 @@ internal static class Commands
           quick        the eight ratios that matter most, in about two minutes; ends with 1 on a miss
           throughput   operations per second of all peers, and every ratio of time that has a target
           hitratio     hits of real traces, beside exact LRU and the peers; needs --traces
+          memory       bytes of heap an entry, and whether SizeBytes says so; each cell in a process of its own
         options
           --traces DIR the folder of the traces
           --docs DIR   also writes what was found into DIR/performance.md and DIR/charts
@@ -39,10 +41,18 @@ internal static class Commands
         {
             "quick" => QuickCommand.Run(parsed.IsTiny ? Scale.Tiny : Scale.Quick, output),
             "throughput" => Show([ThroughputCommand.Run(parsed.Scale)], parsed, output),
+            "memory" => Show([MemoryCommand.Run(parsed.Scale)], parsed, output),
+            CellProcess.Command => Weigh(parsed, output),
             "hitratio" when parsed.Traces is null => Refuse("'hitratio' needs '--traces' and a folder.", error),
             "hitratio" => Show([HitRatioCommand.Run(Trace.LoadAll(parsed.Traces))], parsed, output),
             _ => Refuse($"There is no command '{parsed.Command}'.", error),
         };
+    }
+
+    private static int Weigh(Arguments arguments, TextWriter output)
+    {
+        CellProcess.Run(arguments.Rest, output);
+        return 0;
     }
 
     private static int Refuse(string reason, TextWriter error)
