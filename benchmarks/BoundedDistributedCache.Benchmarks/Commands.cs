@@ -1,7 +1,11 @@
 using BoundedCache.Benchmarks.HitRatios;
+using BoundedCache.Benchmarks.Latency;
 using BoundedCache.Benchmarks.Measuring;
 using BoundedCache.Benchmarks.Memory;
+using BoundedCache.Benchmarks.Others;
 using BoundedCache.Benchmarks.Reporting;
+using BoundedCache.Benchmarks.SingleOperations;
+using BoundedCache.Benchmarks.Sweeps;
 using BoundedCache.Benchmarks.Throughput;
 
 namespace BoundedCache.Benchmarks;
@@ -16,6 +20,10 @@ internal static class Commands
           throughput   operations per second of all peers, and every ratio of time that has a target
           hitratio     hits of real traces, beside exact LRU and the peers; needs --traces
           memory       bytes of heap an entry, and whether SizeBytes says so; each cell in a process of its own
+          sweeps       time of a sweep, and reads while one runs
+          latency      percentiles of single operations while a large cache churns; not judged
+          bdn          single operations by BenchmarkDotNet, with what they allocate
+          others       what HybridCache, FusionCache and Redis over loopback cost
         options
           --traces DIR the folder of the traces
           --docs DIR   also writes what was found into DIR/performance.md and DIR/charts
@@ -37,17 +45,32 @@ internal static class Commands
             return 2;
         }
 
-        return parsed.Command switch
+        try
+        {
+            return Run(parsed, output, error);
+        }
+        catch (Exception exception) when (exception is RefusedException or InvalidOperationException or InvalidDataException)
+        {
+            error.WriteLine($"{parsed.Command}: {exception.Message}");
+            return 1;
+        }
+    }
+
+    private static int Run(Arguments parsed, TextWriter output, TextWriter error) =>
+        parsed.Command switch
         {
             "quick" => QuickCommand.Run(parsed.IsTiny ? Scale.Tiny : Scale.Quick, output),
             "throughput" => Show([ThroughputCommand.Run(parsed.Scale)], parsed, output),
             "memory" => Show([MemoryCommand.Run(parsed.Scale)], parsed, output),
+            "sweeps" => Show([SweepCommand.Run(parsed.Scale)], parsed, output),
+            "latency" => Show([LatencyCommand.Run(parsed.Scale)], parsed, output),
+            "bdn" => Show([BdnCommand.Run(parsed.IsTiny)], parsed, output),
+            "others" => Show([OthersCommand.Run(parsed.Scale)], parsed, output),
             CellProcess.Command => Weigh(parsed, output),
             "hitratio" when parsed.Traces is null => Refuse("'hitratio' needs '--traces' and a folder.", error),
             "hitratio" => Show([HitRatioCommand.Run(Trace.LoadAll(parsed.Traces))], parsed, output),
             _ => Refuse($"There is no command '{parsed.Command}'.", error),
         };
-    }
 
     private static int Weigh(Arguments arguments, TextWriter output)
     {
