@@ -6,6 +6,7 @@ using BoundedCache.Benchmarks.Others;
 using BoundedCache.Benchmarks.Reporting;
 using BoundedCache.Benchmarks.SingleOperations;
 using BoundedCache.Benchmarks.Sweeps;
+using BoundedCache.Benchmarks.Tenants;
 using BoundedCache.Benchmarks.Throughput;
 
 namespace BoundedCache.Benchmarks;
@@ -22,8 +23,10 @@ internal static class Commands
           memory       bytes of heap an entry, and whether SizeBytes says so; each cell in a process of its own
           sweeps       time of a sweep, and reads while one runs
           latency      percentiles of single operations while a large cache churns; not judged
+          tenants      what tenants cost, and what a flood by one of them does to the others
           bdn          single operations by BenchmarkDotNet, with what they allocate
           others       what HybridCache, FusionCache and Redis over loopback cost
+          report       all of them but quick; with --docs it writes the whole document
         options
           --traces DIR the folder of the traces
           --docs DIR   also writes what was found into DIR/performance.md and DIR/charts
@@ -65,12 +68,47 @@ internal static class Commands
             "sweeps" => Show([SweepCommand.Run(parsed.Scale)], parsed, output),
             "latency" => Show([LatencyCommand.Run(parsed.Scale)], parsed, output),
             "bdn" => Show([BdnCommand.Run(parsed.IsTiny)], parsed, output),
+            "tenants" => Show([TenantCommand.Run(parsed.Scale)], parsed, output),
             "others" => Show([OthersCommand.Run(parsed.Scale)], parsed, output),
             CellProcess.Command => Weigh(parsed, output),
-            "hitratio" when parsed.Traces is null => Refuse("'hitratio' needs '--traces' and a folder.", error),
+            "hitratio" or "report" when parsed.Traces is null => Refuse($"'{parsed.Command}' needs '--traces' and a folder.", error),
+            "report" => Show(Everything(parsed, parsed.Traces), parsed, output),
             "hitratio" => Show([HitRatioCommand.Run(Trace.LoadAll(parsed.Traces))], parsed, output),
             _ => Refuse($"There is no command '{parsed.Command}'.", error),
         };
+
+    private static List<Section> Everything(Arguments parsed, string traces)
+    {
+        (string Name, Func<Section> Run)[] parts =
+        [
+            ("throughput", () => ThroughputCommand.Run(parsed.Scale)),
+            ("hitratio", () => HitRatioCommand.Run(Trace.LoadAll(traces))),
+            ("memory", () => MemoryCommand.Run(parsed.Scale)),
+            ("sweeps", () => SweepCommand.Run(parsed.Scale)),
+            ("tenants", () => TenantCommand.Run(parsed.Scale)),
+            ("bdn", () => BdnCommand.Run(parsed.IsTiny)),
+            ("latency", () => LatencyCommand.Run(parsed.Scale)),
+            ("others", () => OthersCommand.Run(parsed.Scale)),
+        ];
+        Progress progress = new("report", parts.Length);
+        List<Section> sections = [];
+        foreach ((string name, Func<Section> run) in parts)
+        {
+            progress.Step(name);
+            Section section = run();
+            sections.Add(section);
+
+            // A long run that is broken off leaves what it has found.
+            if (parsed.Docs is { } docs)
+            {
+                Document.Write(docs, [section]);
+            }
+        }
+
+        sections.Insert(0, Overview.Of(sections));
+        progress.End();
+        return sections;
+    }
 
     private static int Weigh(Arguments arguments, TextWriter output)
     {

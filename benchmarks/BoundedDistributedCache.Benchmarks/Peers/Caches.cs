@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using BitFaster.Caching.Lfu;
 using BitFaster.Caching.Lru;
 using BoundedCache.Benchmarks.Workloads;
+using BoundedCache.Storage;
 using Microsoft.Extensions.Caching.Distributed;
 
 namespace BoundedCache.Benchmarks.Peers;
@@ -14,6 +15,18 @@ internal readonly struct BoundedCalls(IDistributedCache cache, DistributedCacheE
     public byte[]? Find(string key) => cache.Get(key);
 
     public void Set(string key, byte[] value) => cache.Set(key, value, expiry);
+}
+
+/// <summary>The core of this provider alone: it finds and stamps the entry, but counts nothing.</summary>
+internal readonly struct CoreCalls(BoundedDistributedCache cache) : ICache
+{
+    private readonly CacheStore _store = cache.Storage;
+
+    public bool Get(string key) => _store.Use(Partition.Host, key) is not null;
+
+    public byte[]? Find(string key) => cache.Get(key);
+
+    public void Set(string key, byte[] value) => cache.Set(key, value, Workload.Never);
 }
 
 /// <summary><c>MemoryDistributedCache</c> through the same interface; a type of its own, so that each has its own loop.</summary>

@@ -37,7 +37,7 @@ internal static class Document
         string document = File.ReadAllText(path);
         foreach (Section section in sections)
         {
-            document = Replace(document, section.Id, section.Markdown);
+            document = Replace(document, section.Id, $"*{Machine.Describe()}*{Environment.NewLine}{Environment.NewLine}{section.Markdown}");
             foreach (Chart chart in section.Charts)
             {
                 chart.Save(Path.Combine(directory, "charts"));

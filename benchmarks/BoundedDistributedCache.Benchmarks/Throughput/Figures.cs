@@ -43,6 +43,16 @@ internal sealed class Figures(Scale scale)
         yield return Allocation("get-async-hit, bytes", ours, 72);
     }
 
+    /// <summary>What counting costs, with the checks of arguments that a call makes beside it.</summary>
+    public IEnumerable<Figure> Counting()
+    {
+        using Peer ours = PeerSet.Make(PeerSet.Bounded, scale.Entries);
+        using BoundedDistributedCache bounded = PeerSet.MakeBounded(scale.Entries);
+        using Peer<CoreCalls> core = new("core", new CoreCalls(bounded));
+        IReadOnlyList<Times> times = Reads(ours, core, Keys, Requests[..1], [Workload.Value]);
+        yield return TimeRatio("get-hit/core that counts nothing", times[0], times[1], Target.AtMost(1.15));
+    }
+
     public IEnumerable<Figure> TryGet() => TryGet("100-B", Workload.Value.Length);
 
     public IEnumerable<Figure> TryGetLarge() => TryGet("16-KB", LargeValue);

@@ -18,6 +18,7 @@ internal static class ThroughputCommand
             ("get hit", figures.GetHit),
             ("get hit, sliding", figures.GetHitSliding),
             ("get async hit", figures.GetAsyncHit),
+            ("counting", figures.Counting),
             ("try get, 100 B", figures.TryGet),
             ("try get, 16 KB", figures.TryGetLarge),
             ("two threads", figures.TwoThreads),
