@@ -101,7 +101,7 @@ internal static class Commands
             // A long run that is broken off leaves what it has found.
             if (parsed.Docs is { } docs)
             {
-                Document.Write(docs, [section]);
+                Document.Write(docs, [section], parsed.IsTiny);
             }
         }
 
@@ -135,7 +135,7 @@ internal static class Commands
 
         if (arguments.Docs is { } docs)
         {
-            Document.Write(docs, sections);
+            Document.Write(docs, sections, arguments.IsTiny);
         }
 
         int missed = sections.Sum(section => section.Figures.Count(figure => figure.Verdict == Verdict.Missed));

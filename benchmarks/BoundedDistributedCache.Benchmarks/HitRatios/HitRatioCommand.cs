@@ -58,6 +58,7 @@ internal static class HitRatioCommand
         string[] others = PeerSet.WithLimit[1..];
         Table table = new([.. new[] { "Trace", "Entries", "Exact LRU %", "Ours %", "Points below", "Within 0.3" }, .. others.Select(name => name + " %")]);
         List<double> below = [];
+        List<(string Trace, double[] Percent)> charted = [];
         foreach (Trace trace in traces)
         {
             string[] keys = KeysOf(trace);
@@ -75,6 +76,11 @@ internal static class HitRatioCommand
                     }),
                 ];
                 below.Add(exact - found[0]);
+                if (entries == Middle(trace))
+                {
+                    charted.Add(($"{trace.Name} @{Format.Count(entries)}", [exact, .. found]));
+                }
+
                 table.Row([trace.Name, Format.Count(entries), Two(exact), Two(found[0]), Format.Points(exact - found[0]), IsMet(exact - found[0], PointsByEntries), .. found[1..].Select(Two)]);
             }
         }
@@ -82,6 +88,15 @@ internal static class HitRatioCommand
         section.Heading("Hit ratios by entries");
         JudgeWorst(section, "below exact LRU by entries, worst cell, points", below, PointsByEntries);
         section.Table(table);
+        string[] series = ["exact LRU", .. PeerSet.WithLimit];
+        section.Chart(new Chart(
+            "hitratio",
+            "Hits in 100 requests, each trace at its middle size",
+            "%",
+            [.. charted.Select(of => of.Trace)],
+            [.. series.Select((name, index) => new Series(name, [.. charted.Select(of => of.Percent[index])]))]));
+
+        static int Middle(Trace trace) => SizesOf(trace)[SizesOf(trace).Length / 2];
     }
 
     private static void ByBytes(Trace[] traces, Trace[] sized, Progress progress, Section section)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ScottPlot;
 
 namespace BoundedCache.Benchmarks.Reporting;
@@ -11,19 +12,22 @@ internal sealed record Series(string Name, double[] Values);
 /// <param name="Unit">Of the values.</param>
 /// <param name="Groups">What stands under each group.</param>
 /// <param name="Series">What stands side by side in each group.</param>
-internal sealed record Chart(string Name, string Title, string Unit, string[] Groups, Series[] Series)
+internal sealed partial record Chart(string Name, string Title, string Unit, string[] Groups, Series[] Series)
 {
     private const int Width = 900;
     private const int Height = 420;
 
     // Middle tones: none vanishes on white or on black.
-    private static readonly string[] Palette = ["#2f81f7", "#d9822b", "#3fa34d", "#b05fc4", "#c9484a", "#808a93"];
+    private static readonly string[] Palette = ["#2f81f7", "#d9822b", "#3fa34d", "#b05fc4", "#c9484a", "#808a93", "#1f9ea8", "#b5892a", "#7d7df0", "#d0608f"];
 
     public void Save(string directory)
     {
         Directory.CreateDirectory(directory);
         File.WriteAllText(Path.Combine(directory, Name + ".svg"), ToSvg());
     }
+
+    [GeneratedRegex("font-family=\"[^\"]*\"")]
+    private static partial Regex FontFamily();
 
     public string ToSvg()
     {
@@ -58,6 +62,9 @@ internal sealed record Chart(string Name, string Title, string Unit, string[] Gr
         legend.OutlineColor = Colors.Transparent;
         legend.ShadowColor = Colors.Transparent;
         legend.FontColor = Color.FromHex("#808080");
-        return plot.GetSvgXml(Width, Height);
+        legend.IsVisible = Series.Length > 1;
+
+        // The font of whoever looks at it, not that of the machine that drew it.
+        return FontFamily().Replace(plot.GetSvgXml(Width, Height), "font-family=\"sans-serif\"");
     }
 }

@@ -31,13 +31,13 @@ internal static class Document
     }
 
     /// <summary>Writes sections into <c>performance.md</c> of a folder, and their charts into <c>charts</c> beside it.</summary>
-    public static void Write(string directory, IEnumerable<Section> sections)
+    public static void Write(string directory, IEnumerable<Section> sections, bool isTiny)
     {
         string path = Path.Combine(directory, "performance.md");
         string document = File.ReadAllText(path);
         foreach (Section section in sections)
         {
-            document = Replace(document, section.Id, $"*{Machine.Describe()}*{Environment.NewLine}{Environment.NewLine}{section.Markdown}");
+            document = Replace(document, section.Id, $"*{Machine.Describe()}{(isTiny ? " Only a trial: the figures are worth nothing." : "")}*{Environment.NewLine}{Environment.NewLine}{section.Markdown}");
             foreach (Chart chart in section.Charts)
             {
                 chart.Save(Path.Combine(directory, "charts"));

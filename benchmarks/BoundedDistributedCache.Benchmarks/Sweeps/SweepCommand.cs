@@ -110,39 +110,34 @@ internal static class SweepCommand
         return least;
     }
 
-    /// <summary>One thread reads; another does nothing, or sweeps without a pause, far more than a sweeper would.</summary>
+    /// <summary>One thread reads; another does nothing, sweeps where none is due, or makes the sweep that has most to look at.</summary>
     private static Table Beside(Scale scale, Progress progress)
     {
-        Table table = new("One thread reads, another", "Reads", "Against none", "Quartiles", "Sweeps a second");
+        Table table = new("One thread reads, another", "Reads", "Against none", "Quartiles");
         progress.Step("reads beside sweeps");
         using SweepLoad load = new(scale.LargeEntries);
         using Peer<BoundedCalls> peer = new(PeerSet.Bounded, new BoundedCalls(load.Cache, Workload.Never));
         string[] requests = Workload.Requests(load.Keys, 1, scale.Operations)[0];
-        long sweeps = 0;
-        double swept = 0;
+        string[][] pieces = [.. requests.Chunk(Peer.Chunk)];
         IReadOnlyList<Times> times = Contest.Run(
             [
                 new("does nothing", () => Team.Time(1, _ => peer.Read(requests)), () => { }),
                 new(
-                    "sweeps without a pause",
+                    "sweeps without a pause, none due",
+                    () => While(isOver =>
+                    {
+                        while (!isOver())
+                        {
+                            load.Cache.RemoveExpired();
+                        }
+                    }),
+                    () => { }),
+                new(
+                    "sweeps once, every sliding entry due, but used since",
                     () =>
                     {
-                        double time = 0;
-                        bool isRunning = true;
-                        Thread sweeper = new(() =>
-                        {
-                            while (Volatile.Read(ref isRunning))
-                            {
-                                load.Cache.RemoveExpired();
-                                sweeps++;
-                            }
-                        });
-                        sweeper.Start();
-                        time = Team.Time(1, _ => peer.Read(requests));
-                        Volatile.Write(ref isRunning, false);
-                        sweeper.Join();
-                        swept += time;
-                        return time;
+                        load.MakeDueButUsed();
+                        return DuringOne(() => load.Cache.RemoveExpired());
                     },
                     () => { }),
             ],
@@ -159,11 +154,53 @@ internal static class SweepCommand
                 of.Name,
                 Format.Millions(requests.Length / of.Median * 1e9),
                 Format.Ratio(ratio.Median),
-                $"{Format.Ratio(ratio.Lower)} to {Format.Ratio(ratio.Upper)}",
-                of == times[0] ? "" : FormattableString.Invariant($"{sweeps / swept * 1e9:0}"));
+                $"{Format.Ratio(ratio.Lower)} to {Format.Ratio(ratio.Upper)}");
         }
 
         return table;
+
+        // As many reads as ever, while the other goes on until they are done.
+        double While(Action<Func<bool>> other)
+        {
+            bool isOver = false;
+            Thread thread = new(() => other(() => Volatile.Read(ref isOver)));
+            thread.Start();
+            try
+            {
+                return Team.Time(1, _ => peer.Read(requests));
+            }
+            finally
+            {
+                Volatile.Write(ref isOver, true);
+                thread.Join();
+            }
+        }
+
+        // As many reads as the other takes time for, and how long it would have been for all of them.
+        double DuringOne(Action other)
+        {
+            using Barrier barrier = new(2);
+            bool isOver = false;
+            Thread thread = new(() =>
+            {
+                barrier.SignalAndWait();
+                other();
+                Volatile.Write(ref isOver, true);
+            });
+            thread.Start();
+            barrier.SignalAndWait();
+            int done = 0;
+            double time = Team.Time(1, _ =>
+            {
+                do
+                {
+                    peer.Read(pieces[done++ % pieces.Length]);
+                }
+                while (!Volatile.Read(ref isOver));
+            });
+            thread.Join();
+            return time * pieces.Length / done;
+        }
     }
 
     private static string Milliseconds(double value) => FormattableString.Invariant($"{value:0.000} ms");

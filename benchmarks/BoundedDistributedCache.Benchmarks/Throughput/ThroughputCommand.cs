@@ -53,9 +53,9 @@ internal static class ThroughputCommand
         }
 
         section.Table(table);
-        foreach (string refusal in refusals.Distinct())
+        if (refusals.Count > 0)
         {
-            section.Paragraph("- " + refusal);
+            section.Paragraph(string.Join(Environment.NewLine, refusals.Distinct().Select(refusal => "- " + refusal)));
         }
 
         section.Chart(new Chart(
