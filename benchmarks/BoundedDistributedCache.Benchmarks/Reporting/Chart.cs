@@ -56,13 +56,15 @@ internal sealed partial record Chart(string Name, string Title, string Unit, str
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(ticks);
         plot.Axes.Bottom.MajorTickStyle.Length = 0;
         plot.Axes.Margins(bottom: 0, top: 0.1);
-        Legend legend = plot.ShowLegend(Edge.Bottom).Legend;
-        legend.Orientation = Orientation.Horizontal;
-        legend.BackgroundColor = Colors.Transparent;
-        legend.OutlineColor = Colors.Transparent;
-        legend.ShadowColor = Colors.Transparent;
-        legend.FontColor = Color.FromHex("#808080");
-        legend.IsVisible = Series.Length > 1;
+        if (Series.Length > 1)
+        {
+            Legend legend = plot.ShowLegend(Edge.Bottom).Legend;
+            legend.Orientation = Orientation.Horizontal;
+            legend.BackgroundColor = Colors.Transparent;
+            legend.OutlineColor = Colors.Transparent;
+            legend.ShadowColor = Colors.Transparent;
+            legend.FontColor = Color.FromHex("#808080");
+        }
 
         // The font of whoever looks at it, not that of the machine that drew it.
         return FontFamily().Replace(plot.GetSvgXml(Width, Height), "font-family=\"sans-serif\"");
