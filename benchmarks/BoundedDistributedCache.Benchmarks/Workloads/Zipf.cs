@@ -1,4 +1,4 @@
-namespace BoundedCache.Benchmarks;
+namespace BoundedCache.Benchmarks.Workloads;
 
 /// <summary>Draws numbers from 0 whose frequency falls with a power of their rank, the same for the same seed.</summary>
 internal sealed class Zipf

@@ -1,0 +1,44 @@
+using BoundedCache.Benchmarks.Measuring;
+
+namespace BoundedCache.Benchmarks;
+
+/// <summary>A command and its options.</summary>
+internal sealed record Arguments(string Command, bool IsTiny, string? Docs, string? Traces, IReadOnlyList<string> Rest)
+{
+    public Scale Scale => IsTiny ? Scale.Tiny : Scale.Full;
+
+    /// <exception cref="ArgumentException">There is no command, an option lacks its value, or a folder is not there.</exception>
+    public static Arguments Parse(IReadOnlyList<string> arguments)
+    {
+        if (arguments.Count == 0)
+        {
+            throw new ArgumentException("A command is missing.", nameof(arguments));
+        }
+
+        Arguments parsed = new(arguments[0], IsTiny: false, Docs: null, Traces: null, Rest: []);
+        for (int i = 1; i < arguments.Count; i++)
+        {
+            parsed = arguments[i] switch
+            {
+                "--tiny" => parsed with { IsTiny = true },
+                "--docs" => parsed with { Docs = Folder(arguments, ++i) },
+                "--traces" => parsed with { Traces = Folder(arguments, ++i) },
+                _ => parsed with { Rest = [.. parsed.Rest, arguments[i]] },
+            };
+        }
+
+        return parsed;
+    }
+
+    private static string Folder(IReadOnlyList<string> arguments, int index)
+    {
+        if (index >= arguments.Count)
+        {
+            throw new ArgumentException($"'{arguments[index - 1]}' needs a folder.", nameof(arguments));
+        }
+
+        return Directory.Exists(arguments[index])
+            ? arguments[index]
+            : throw new ArgumentException($"The folder '{arguments[index]}' of '{arguments[index - 1]}' is not there.", nameof(arguments));
+    }
+}

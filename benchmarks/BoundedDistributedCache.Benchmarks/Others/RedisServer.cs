@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace BoundedCache.Benchmarks.Others;
+
+/// <summary>A Redis of its own on the loopback, without persistence, for as long as it is measured.</summary>
+internal sealed class RedisServer : IDisposable
+{
+    private readonly Process _process;
+
+    private RedisServer(Process process, int port) => (_process, Configuration) = (process, $"127.0.0.1:{port},abortConnect=false,connectTimeout=10000");
+
+    public string Configuration { get; }
+
+    /// <returns><see langword="null"/> where no <c>redis-server</c> is installed.</returns>
+    public static RedisServer? TryStart()
+    {
+        int port = FreePort();
+        ProcessStartInfo start = new("redis-server") { RedirectStandardOutput = true };
+        foreach (string argument in new[] { "--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning" })
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        try
+        {
+            return Process.Start(start) is { } process ? new RedisServer(process, port) : null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

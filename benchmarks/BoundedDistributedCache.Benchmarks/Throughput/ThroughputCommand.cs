@@ -1,0 +1,179 @@
+using BoundedCache.Benchmarks.Measuring;
+using BoundedCache.Benchmarks.Peers;
+using BoundedCache.Benchmarks.Reporting;
+using BoundedCache.Benchmarks.Workloads;
+
+namespace BoundedCache.Benchmarks.Throughput;
+
+/// <summary>Operations per second of all peers, over threads, mixes and distributions; and the ratios that have a target.</summary>
+internal static class ThroughputCommand
+{
+    private static readonly Mix[] Mixes = [Mix.ReadOnly, Mix.Reads90, Mix.Reads50, Mix.NewKeys];
+
+    public static Section Run(Scale scale)
+    {
+        Figures figures = new(scale);
+        (string Name, Func<IEnumerable<Figure>> Measure)[] judged =
+        [
+            ("get hit", figures.GetHit),
+            ("get hit, sliding", figures.GetHitSliding),
+            ("get async hit", figures.GetAsyncHit),
+            ("counting", figures.Counting),
+            ("try get, 100 B", figures.TryGet),
+            ("try get, 16 KB", figures.TryGetLarge),
+            ("two threads", figures.TwoThreads),
+            ("90/10, two threads", figures.Mixed),
+            ("set existing", figures.SetExisting),
+            ("set new", figures.SetNew),
+            ("set new, more entries", figures.SetNewMiddle),
+            ("get hit, many entries", figures.GetHitLarge),
+        ];
+        Load[] loads = Loads(scale);
+        Progress progress = new("throughput", judged.Length + (loads.Length * Mixes.Length * scale.ThreadCounts.Count()));
+
+        Section section = new("throughput");
+        List<Figure> found = [];
+        foreach ((string name, Func<IEnumerable<Figure>> measure) in judged)
+        {
+            progress.Step(name);
+            found.AddRange(measure());
+        }
+
+        section.Paragraph($"{Format.Count(scale.Entries)} entries where nothing else is said, keys of {Workload.KeyLength} characters, values of {Workload.Value.Length} bytes, Zipf {Workload.Skew}; {scale.Rounds} rounds. A ratio is taken in each round; of times (at most) ours over theirs, of throughput (at least) the same way.");
+        section.Judge(found);
+
+        section.Heading("Operations per second");
+        section.Paragraph("Medians. In mixes what is written exists already; new keys are set in a cache that is full. *Refused*: the peer did not hold what it had been given, so its time would be that of something else.");
+        Table table = new([.. new[] { "Load", "Threads" }, .. PeerSet.All]);
+        List<(string Group, double[] PerSecond)> charted = [];
+        List<string> refusals = [];
+        foreach (Load load in loads)
+        {
+            Measure(load, scale, progress, table, charted, refusals);
+        }
+
+        section.Table(table);
+        if (refusals.Count > 0)
+        {
+            section.Paragraph(string.Join(Environment.NewLine, refusals.Distinct().Select(refusal => "- " + refusal)));
+        }
+
+        section.Chart(new Chart(
+            "throughput",
+            $"{loads[0].Name}: million operations per second, by threads",
+            "M/s",
+            [.. charted.Select(bar => bar.Group)],
+            [.. PeerSet.All.Select((name, peer) => new Series(name, [.. charted.Select(bar => bar.PerSecond[peer] / 1e6)]))]));
+        progress.End();
+        return section;
+    }
+
+    private static Load[] Loads(Scale scale) =>
+    [
+        new($"Zipf, {Format.Count(scale.Entries)} entries", scale.Entries, IsOneKey: false),
+        new($"Zipf, {Format.Count(scale.LargeEntries)} entries", scale.LargeEntries, IsOneKey: false),
+        new("one hot key", 1_000, IsOneKey: true),
+        new("Zipf, 200 entries, exact order", 200, IsOneKey: false),
+        new("Zipf, 1,000 entries", 1_000, IsOneKey: false),
+    ];
+
+    private static void Measure(Load load, Scale scale, Progress progress, Table table, List<(string Group, double[] PerSecond)> charted, List<string> refusals)
+    {
+        string[] keys = Workload.Keys(load.Entries);
+        int most = scale.ThreadCounts.Max();
+        string[][] requests = load.IsOneKey
+            ? [.. Enumerable.Range(0, most).Select(_ => Enumerable.Repeat(keys[0], scale.Operations).ToArray())]
+            : Workload.Requests(keys, most, scale.Operations);
+        foreach (Mix mix in Mixes)
+        {
+            if (mix == Mix.NewKeys && load.IsOneKey)
+            {
+                foreach (int threads in scale.ThreadCounts)
+                {
+                    progress.Step("one hot key has no new ones");
+                }
+
+                continue;
+            }
+
+            foreach (int threads in scale.ThreadCounts)
+            {
+                progress.Step($"{load.Name}, {NameOf(mix)}, threads: {threads}");
+                double[] perSecond = PerSecond(load, mix, threads, keys, requests, scale, refusals);
+                table.Row([$"{load.Name}, {NameOf(mix)}", $"{threads}", .. perSecond.Select(value => double.IsNaN(value) ? "refused" : value == 0 ? "" : Format.Millions(value))]);
+                if (charted.Count < Mixes.Length * scale.ThreadCounts.Count())
+                {
+                    charted.Add(($"{NameOf(mix)} / {threads}", perSecond));
+                }
+            }
+        }
+    }
+
+    /// <returns>A value a peer; not a number where it was refused, zero where it does not take part.</returns>
+    private static double[] PerSecond(Load load, Mix mix, int threads, string[] keys, string[][] requests, Scale scale, List<string> refusals)
+    {
+        int operations = Work.Operations(mix, scale);
+        string[][] work = mix == Mix.NewKeys ? new string[threads][] : [.. requests[..threads].Select(all => all[..operations])];
+        double[] perSecond = new double[PeerSet.All.Length];
+        List<(int Index, Peer Peer)> taking = [];
+        try
+        {
+            foreach ((int index, string name) in PeerSet.All.Index())
+            {
+                // Without a limit there is no capacity to set new keys at.
+                if (mix == Mix.NewKeys && name == PeerSet.Dictionary)
+                {
+                    continue;
+                }
+
+                // Reads get twice the room where a peer needs some to spare; at capacity all have the same.
+                bool spare = name != PeerSet.Bounded && mix != Mix.NewKeys;
+                Peer peer = PeerSet.Make(name, spare ? 2 * load.Entries : load.Entries);
+                taking.Add((index, peer));
+                foreach (string key in keys)
+                {
+                    peer.Set(key, Workload.Value);
+                }
+            }
+
+            IReadOnlyList<Times> times = Contest.Run(
+                [.. taking.Select(who => Work.Contestant(who.Peer, mix, work))],
+                scale,
+                mix == Mix.NewKeys ? () => Renew(work, operations) : null);
+            foreach (((int index, Peer peer), Times of) in taking.Zip(times))
+            {
+                perSecond[index] = of.Refusal is null ? operations * threads / of.Median * 1e9 : double.NaN;
+                if (of.Refusal is not null)
+                {
+                    refusals.Add($"{peer.Name}, {load.Name}, {NameOf(mix)}: {of.Refusal}.");
+                }
+            }
+
+            return !double.IsNaN(perSecond[0])
+                ? perSecond
+                : throw new RefusedException($"{PeerSet.Bounded} {times[0].Refusal}: it must not be.");
+        }
+        finally
+        {
+            taking.ForEach(who => who.Peer.Dispose());
+        }
+    }
+
+    private static void Renew(string[][] work, int operations)
+    {
+        for (int thread = 0; thread < work.Length; thread++)
+        {
+            work[thread] = Workload.FreshKeys(operations);
+        }
+    }
+
+    private static string NameOf(Mix mix) => mix switch
+    {
+        Mix.ReadOnly => "read-only",
+        Mix.Reads90 => "90/10",
+        Mix.Reads50 => "50/50",
+        _ => "new keys",
+    };
+
+    private sealed record Load(string Name, int Entries, bool IsOneKey);
+}

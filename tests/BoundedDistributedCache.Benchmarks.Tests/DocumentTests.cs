@@ -1,0 +1,31 @@
+using BoundedCache.Benchmarks.Reporting;
+
+namespace BoundedCache.Benchmarks.Tests;
+
+public sealed class DocumentTests
+{
+    private const string Page = "# Title\n\nBy hand.\n\n<!-- begin: one -->\nold\n<!-- end: one -->\n\nBy hand too.\n";
+
+    [Fact]
+    public void WhatIsWrittenByHandStays()
+    {
+        string page = Document.Replace(Page, "one", "new");
+
+        Assert.Equal("# Title\n\nBy hand.\n\n<!-- begin: one -->\n\nnew\n\n<!-- end: one -->\n\nBy hand too.\n", page);
+        Assert.Equal(page, Document.Replace(page, "one", "new"));
+    }
+
+    [Fact]
+    public void APartThatIsNotThereIsToldOf() =>
+        Assert.Contains("'two'", Assert.Throws<InvalidOperationException>(() => Document.Replace(Page, "two", "new")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void AChartIsAnSvgOnATransparentGround()
+    {
+        string svg = new Chart("name", "Title", "M/s", ["a", "b"], [new Series("ours", [1, 2]), new Series("theirs", [2, double.NaN])]).ToSvg();
+
+        Assert.Contains("<svg", svg, StringComparison.Ordinal);
+        Assert.DoesNotContain("fill=\"#FFFFFF\"", svg, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("fill=\"white\"", svg, StringComparison.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,87 @@
+using BoundedCache.Benchmarks.Measuring;
+using BoundedCache.Benchmarks.Peers;
+using BoundedCache.Benchmarks.Throughput;
+using BoundedCache.Benchmarks.Workloads;
+
+namespace BoundedCache.Benchmarks.Tests;
+
+/// <summary>A cache that doesn't do the work can't look fast.</summary>
+public sealed class WorkTests
+{
+    private static readonly string[] Keys = Workload.Keys(3_000);
+
+    [Fact]
+    public void OneThatDropsReadsIsRefused()
+    {
+        using Peer<Faulty> peer = new("faulty", new Faulty([], _ => true));
+
+        Assert.Contains("missed", RefusalOf(peer, Mix.ReadOnly), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData((int)Mix.Reads90)]
+    [InlineData((int)Mix.Reads50)]
+    [InlineData((int)Mix.Overwrites)]
+    public void OneThatDropsOverwritesIsRefusedThoughEveryReadHits(int mix)
+    {
+        Dictionary<string, byte[]> held = Keys.ToDictionary(key => key, _ => new byte[1]);
+        using Peer<Faulty> peer = new("faulty", new Faulty(held, _ => true));
+
+        Assert.Contains("lost", RefusalOf(peer, (Mix)mix), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OneThatDropsATenthOfTheNewKeysIsRefused()
+    {
+        int sets = 0;
+        using Peer<Faulty> peer = new("faulty", new Faulty([], _ => ++sets % 10 == 0));
+
+        Assert.NotNull(RefusalOf(peer, Mix.NewKeys));
+    }
+
+    [Fact]
+    public void OneThatDropsOnlyTheNewKeysItIsNotTimedOnIsRefusedToo()
+    {
+        using Peer<Faulty> peer = new("faulty", new Faulty([], key => !Keys.Contains(key)));
+
+        Assert.Contains("dropped", RefusalOf(peer, Mix.NewKeys), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData((int)Mix.ReadOnly)]
+    [InlineData((int)Mix.Reads90)]
+    [InlineData((int)Mix.Reads50)]
+    [InlineData((int)Mix.Overwrites)]
+    [InlineData((int)Mix.NewKeys)]
+    public void OneThatDoesTheWorkIsNot(int mix)
+    {
+        using Peer<Faulty> peer = new("sound", new Faulty(Keys.ToDictionary(key => key, _ => new byte[1]), _ => false));
+
+        Assert.Null(RefusalOf(peer, (Mix)mix));
+    }
+
+    [Fact]
+    public void OneThatDoesNotHoldWhatItWasFilledWithIsRefused()
+    {
+        using Peer<Faulty> peer = new("faulty", new Faulty([], key => key == Keys[7]));
+
+        Assert.Throws<RefusedException>(() => Work.Fill(peer, Keys, [Workload.Value]));
+    }
+
+    private static string? RefusalOf(Peer peer, Mix mix) => Contest.Run([Work.Contestant(peer, mix, [Keys])], Scale.Tiny)[0].Refusal;
+
+    private readonly struct Faulty(Dictionary<string, byte[]> held, Func<string, bool> drops) : ICache
+    {
+        public bool Get(string key) => held.ContainsKey(key);
+
+        public byte[]? Find(string key) => held.GetValueOrDefault(key);
+
+        public void Set(string key, byte[] value)
+        {
+            if (!drops(key))
+            {
+                held[key] = value;
+            }
+        }
+    }
+}
