@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BoundedCache.Storage;
 
 namespace BoundedCache.Diagnostics;
 
@@ -8,50 +9,14 @@ namespace BoundedCache.Diagnostics;
 /// when somebody asks. Exact once the counting threads are quiet.
 /// </summary>
 /// <remarks>
-/// A cell is written plainly, by its thread alone. The cells of a cache stand in its list, which a lock guards; those of
-/// a thread in a table indexed by the cache's number. The table refers to cells alone, never to a cache, and a number
-/// is used again when its cache was collected; so a cell says whose it is. The cell of a thread that ended is folded
-/// into a total, whenever the list is added up or has doubled.
+/// A cell stands in the list at its thread's number, and is written plainly, by that thread alone; a thread that is given
+/// the number of one that ended goes on in its cell. Threads know nothing of caches. The list is copied when it grows,
+/// under the lock; cells are not, so a count goes to the right one whichever list led there.
 /// </remarks>
 internal sealed class ReadCounters
 {
-    private const int NoNumber = -1;
-
-    private static readonly Lock NumbersLock = new();
-    private static readonly SortedSet<int> FreeNumbers = [];
-    private static int _numbers;
-
-    [ThreadStatic]
-    private static Cell?[]? t_cells;
-
-    private readonly int _number;
-    private readonly object _owner = new();
-    private readonly List<Cell> _cells = [];
-    private long _endedHits;
-    private long _endedMisses;
-    private int _foldAt = 16;
-
-    public ReadCounters()
-    {
-        // The finalizer runs also where the lock below throws.
-        _number = NoNumber;
-        lock (NumbersLock)
-        {
-            _number = FreeNumbers.Count > 0 ? FreeNumbers.Min : _numbers++;
-            FreeNumbers.Remove(_number);
-        }
-    }
-
-    ~ReadCounters()
-    {
-        if (_number != NoNumber)
-        {
-            lock (NumbersLock)
-            {
-                FreeNumbers.Add(_number);
-            }
-        }
-    }
+    private readonly Lock _lock = new();
+    private Cell?[] _cells = [];
 
     public void Hit()
     {
@@ -69,19 +34,18 @@ internal sealed class ReadCounters
 
     public (long Hits, long Misses) Read()
     {
-        lock (_cells)
+        long hits = 0;
+        long misses = 0;
+        foreach (Cell? cell in Volatile.Read(ref _cells))
         {
-            FoldEnded();
-            long hits = _endedHits;
-            long misses = _endedMisses;
-            foreach (Cell cell in _cells)
+            if (cell is not null)
             {
                 hits += Volatile.Read(ref cell.Counts.Hits);
                 misses += Volatile.Read(ref cell.Counts.Misses);
             }
-
-            return (hits, misses);
         }
+
+        return (hits, misses);
     }
 
     /// <summary>A plain increment where a word has 64 bits; elsewhere one that no reader sees half of.</summary>
@@ -101,69 +65,49 @@ internal sealed class ReadCounters
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Cell Mine()
     {
-        Cell?[]? cells = t_cells;
-        int number = _number;
-        return cells is not null && (uint)number < (uint)cells.Length && cells[number] is { } cell && ReferenceEquals(cell.Owner, _owner)
-            ? cell
-            : MakeMine();
+        Cell?[] cells = Volatile.Read(ref _cells);
+        int number = ThreadNumber.OrNone;
+        return (uint)number < (uint)cells.Length && cells[number] is { } cell ? cell : MakeMine();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Cell MakeMine()
     {
-        Cell cell = new(_owner, Thread.CurrentThread);
-        Cell?[] cells = t_cells ?? [];
-        if (_number >= cells.Length)
+        int number = ThreadNumber.GetOrTake();
+        lock (_lock)
         {
-            Array.Resize(ref cells, Math.Max(_number + 1, 2 * cells.Length));
-        }
-
-        lock (_cells)
-        {
-            if (_cells.Count >= _foldAt)
+            Cell?[] cells = _cells;
+            if (number >= cells.Length)
             {
-                FoldEnded();
-                _foldAt = Math.Max(16, 2 * _cells.Count);
+                Array.Resize(ref cells, Math.Max(number + 1, 2 * cells.Length));
+                Volatile.Write(ref _cells, cells);
             }
 
-            _cells.Add(cell);
-        }
-
-        cells[_number] = cell;
-        t_cells = cells;
-        return cell;
-    }
-
-    private void FoldEnded()
-    {
-        for (int i = _cells.Count - 1; i >= 0; i--)
-        {
-            Cell cell = _cells[i];
-            if (!cell.Thread.IsAlive)
+            ref Cell? place = ref cells[number];
+            if (place is null)
             {
-                _endedHits += cell.Counts.Hits;
-                _endedMisses += cell.Counts.Misses;
-                _cells[i] = _cells[^1];
-                _cells.RemoveAt(_cells.Count - 1);
+                Volatile.Write(ref place, new Cell());
             }
+
+            return place;
         }
     }
 
-    private sealed class Cell(object owner, Thread thread)
+    private sealed class Cell
     {
-        public readonly object Owner = owner;
-        public readonly Thread Thread = thread;
         public PaddedCounts Counts;
     }
 
-    /// <summary>Padded behind, so that the next object on the heap shares no line with a cell in use.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    /// <summary>
+    /// Padded on both sides, so that no other object shares a line with a cell in use: the list itself may be its neighbour.
+    /// </summary>
+    [StructLayout(LayoutKind.Explicit, Size = (2 * CacheLine.Size) + (2 * sizeof(long)))]
     private struct PaddedCounts
     {
-        [FieldOffset(0)]
+        [FieldOffset(CacheLine.Size)]
         public long Hits;
 
-        [FieldOffset(8)]
+        [FieldOffset(CacheLine.Size + sizeof(long))]
         public long Misses;
     }
 }
