@@ -86,7 +86,7 @@ internal sealed class CacheStore
     {
         ulong hash = _hasher.Hash(partition, key);
         Shard shard = _shards.GetOrMake(hash);
-        shard.AskForBucket((int)hash);
+        shard.AskForChain((int)hash);
         Entry entry = Entry.Of(partition.TenantId is not null, key, (int)hash, value, deadlines, now);
         _admission.Admit(shard, entry, partition.TenantId, now, ref report);
     }

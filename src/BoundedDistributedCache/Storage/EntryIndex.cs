@@ -88,11 +88,14 @@ internal struct EntryIndex
     /// <summary>The head of the chain that a hash belongs to. Under the lock.</summary>
     public readonly ref Entry? Head(int hash) => ref _buckets[hash & (_buckets.Length - 1)].Head;
 
-    /// <summary>Asks for a bucket. Needs no lock.</summary>
-    public readonly void AskForBucket(int hash)
+    /// <summary>Asks for the head of a chain, which a writer is about to need. Needs no lock.</summary>
+    public readonly void AskForChain(int hash)
     {
         Bucket[] buckets = Volatile.Read(in _buckets);
-        Prefetch.Of(in buckets[hash & (buckets.Length - 1)].Head);
+        if (Volatile.Read(ref buckets[hash & (buckets.Length - 1)].Head) is { } head)
+        {
+            Prefetch.Of(in head.Hash);
+        }
     }
 
     /// <summary>Doubles the buckets where they are as many as the entries. Without memory they stay as they are.</summary>

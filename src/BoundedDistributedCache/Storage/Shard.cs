@@ -107,8 +107,8 @@ internal sealed class Shard
     /// <summary>The most that was done under one hold of the lock. For tests, when nobody is at work.</summary>
     public int MostDone(Work work) => _state.Work.Most(work);
 
-    /// <summary>Asks for the bucket of a hash, which a writer is about to need.</summary>
-    public void AskForBucket(int hash) => _index.AskForBucket(hash);
+    /// <inheritdoc cref="EntryIndex.AskForChain"/>
+    public void AskForChain(int hash) => _index.AskForChain(hash);
 
     /// <summary>Doubles the index where it is as full as it should get.</summary>
     public void GrowIndex()
@@ -490,14 +490,19 @@ internal sealed class Shard
     /// </summary>
     private void AskForUpcomingVictims()
     {
-        if (_ranking.Upcoming(_slots, others: 2) is { } later)
+        if (_ranking.Upcoming(_slots, others: 3) is { } third)
         {
-            Prefetch.Of(in later.Hash);
+            Prefetch.Of(in third.Hash);
         }
 
-        if (_ranking.Upcoming(_slots, others: 0) is { } next)
+        if (_ranking.Upcoming(_slots, others: 2) is { } second)
         {
-            Prefetch.Of(in _index.Head(next.Hash));
+            Prefetch.Of(in _index.Head(second.Hash));
+        }
+
+        if (_ranking.Upcoming(_slots, others: 1) is { } first)
+        {
+            _index.AskForChain(first.Hash);
         }
     }
 
