@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using BoundedCache.Diagnostics;
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
@@ -584,6 +585,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         return entry;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte[] Isolated(byte[] value) => _isolateValues ? value.AsSpan().ToArray() : value;
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace BoundedCache.Storage;
@@ -27,17 +28,21 @@ internal struct StripedCounter
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Increment()
+    {
+        long count = Volatile.Read(ref _first);
+        if (Volatile.Read(ref _stripes) is not null || Interlocked.CompareExchange(ref _first, count + 1, count) != count)
+        {
+            IncrementStripe();
+        }
+    }
+
+    private void IncrementStripe()
     {
         Stripe[]? stripes = Volatile.Read(ref _stripes);
         if (stripes is null)
         {
-            long count = Volatile.Read(ref _first);
-            if (Interlocked.CompareExchange(ref _first, count + 1, count) == count)
-            {
-                return;
-            }
-
             stripes = new Stripe[StripesWhereContended];
             stripes = Interlocked.CompareExchange(ref _stripes, stripes, null) ?? stripes;
         }
