@@ -51,11 +51,14 @@ internal static class Integrity
         Assert.Equal(0, Claimed(room.Bytes));
         Assert.True(room.Entries.Used <= room.Entries.Limit);
         Assert.True(room.Bytes.Used <= room.Bytes.Limit);
-        var gate = Field<Lock>(Field<Admission>(store, "_admission"), "_gate");
+        Lock gate = Gate(cache);
         Assert.True(gate.TryEnter(), "Somebody is in the gate.");
         gate.Exit();
         return keys;
     }
+
+    /// <summary>What one thread at a time is in.</summary>
+    public static Lock Gate(BoundedDistributedCache cache) => Field<Lock>(Field<Admission>(cache.Storage, "_admission"), "_gate");
 
     /// <summary>The shards that were made.</summary>
     public static IEnumerable<Shard> Shards(BoundedDistributedCache cache)
