@@ -40,6 +40,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
     private readonly TimeProvider _timeProvider;
     private readonly TolerantLogger _logger;
     private readonly PressureWatch _pressure = new();
+    private readonly RefusalWatch _refusals = new();
     private readonly CacheMeter? _meter;
     private readonly string _name;
     private readonly int _maxEntries;
@@ -601,7 +602,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
 
         if (!_store.Fits(partition, key, length, !deadlines.AreNever))
         {
-            Refuse(partition, key, length);
+            Refuse(partition, key, length, now);
             return false;
         }
 
@@ -620,7 +621,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _store.Set(partition, key, value, deadlines, now, ref report);
         if (report.IsRefused)
         {
-            Refuse(partition, key, value.Length);
+            Refuse(partition, key, value.Length, now);
         }
 
         if (report.Evicted is { } reason)
@@ -635,7 +636,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         }
     }
 
-    private void Refuse(Partition partition, string key, long length)
+    private void Refuse(Partition partition, string key, long length, Now now)
     {
         _store.Remove(partition, key);
         Interlocked.Increment(ref _rejections);
@@ -645,8 +646,13 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
             Interlocked.Increment(ref tally.Rejections);
         }
 
+        if (!_refusals.IsToTell(now, out long others))
+        {
+            return;
+        }
+
         long maxBytes = tenantId is null ? _maxBytes : Math.Min(_maxBytes, _store.Tenants.Limits.For(tenantId).MaxBytes);
-        _logger.ValueTooLarge(_name, length, maxBytes, maxBytes < _maxBytes ? "MaxBytesPerTenant" : nameof(BoundedDistributedCacheOptions.MaxBytes));
+        _logger.ValueTooLarge(_name, length, maxBytes, others, maxBytes < _maxBytes ? "MaxBytesPerTenant" : nameof(BoundedDistributedCacheOptions.MaxBytes));
     }
 
     private void TellOfLiveEviction(Change reason, Now now)

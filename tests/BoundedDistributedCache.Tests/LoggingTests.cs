@@ -140,6 +140,26 @@ public sealed class LoggingTests
     }
 
     [Fact]
+    public void ManyValuesTooLargeAreToldOnceAMinuteWithTheirNumber()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(maxBytes: 1_000, clock: clock, logger: _logger);
+        for (int i = 0; i < 100; i++)
+        {
+            cache.Set("key" + i, new byte[2_000], TestCache.NoExpiry);
+        }
+
+        Assert.Contains("with 0 others", Assert.Single(_logger.Collector.GetSnapshot()).Message, StringComparison.Ordinal);
+
+        clock.Advance(TimeSpan.FromMinutes(1));
+        cache.Set("key", new byte[2_000], TestCache.NoExpiry);
+
+        Assert.Equal(2, _logger.Collector.Count);
+        Assert.Contains("with 99 others", _logger.LatestRecord.Message, StringComparison.Ordinal);
+        Assert.Equal(101, cache.GetStatistics().Rejections);
+    }
+
+    [Fact]
     public void AValueTooLargeIsToldWithoutItsKey()
     {
         using BoundedDistributedCache cache = TestCache.Make(maxBytes: 1_000, logger: _logger);

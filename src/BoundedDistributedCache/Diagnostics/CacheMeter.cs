@@ -17,6 +17,8 @@ internal sealed class CacheMeter
 {
     internal const string MeterName = "BoundedDistributedCache";
 
+    private const string SweepDurationName = "bounded_cache.sweep.duration";
+
     private static readonly ConditionalWeakTable<IMeterFactory, CacheMeter> Meters = [];
 
     // Most sweeps take less than a millisecond; a second is one worth to know of.
@@ -90,11 +92,26 @@ internal sealed class CacheMeter
         Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.size", () => Observe(Measure.Bytes), "By", "Memory that entries take, keys and bookkeeping included."));
         Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.size.limit", () => Observe(Measure.MaxBytes), "By", "Memory that entries may take."));
         Tolerate(() => meter.CreateObservableGauge("bounded_cache.last_evicted.age", () => Observe(Measure.LastEvictedAge), "s", "How long the last live entry that was evicted had been untouched."));
-        Tolerate(() => _sweepDuration = meter.CreateHistogram("bounded_cache.sweep.duration", "s", "How long sweeps for expired entries took.", tags: null, SweepDurations));
+        Tolerate(() => _sweepDuration = meter.CreateHistogram(SweepDurationName, "s", "How long sweeps for expired entries took.", tags: null, SweepDurations));
+        _sweepDuration ??= FindSweepDuration(meter);
         Tolerate(() => meter.CreateObservableCounter("bounded_cache.tenant.requests", () => ObserveTenants(Measure.Requests), "{request}", "Reads of a tenant, by whether they found a value."));
         Tolerate(() => meter.CreateObservableCounter("bounded_cache.tenant.evictions", () => ObserveTenants(Measure.Evictions), "{entry}", "Entries of a tenant that were dropped, by reason."));
         Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.tenant.entries", () => ObserveTenants(Measure.Entries), "{entry}", "Entries that a tenant holds."));
         Tolerate(() => meter.CreateObservableUpDownCounter("bounded_cache.tenant.size", () => ObserveTenants(Measure.Bytes), "By", "Memory that a tenant's entries take."));
+    }
+
+    // Where a listener threw when it was told of it: the instrument is there for the others, and they record nothing otherwise.
+    private static Histogram<double>? FindSweepDuration(Meter meter)
+    {
+        Histogram<double>? found = null;
+        using MeterListener finder = new();
+        finder.InstrumentPublished = (instrument, _) =>
+        {
+            if (ReferenceEquals(instrument.Meter, meter) && instrument.Name == SweepDurationName)
+                found = instrument as Histogram<double>;
+        };
+        finder.Start();
+        return found;
     }
 
     private List<Measurement<T>> Observe<T>(Func<CacheStatistics, Tag[], IEnumerable<Measurement<T>>> measure)

@@ -30,7 +30,7 @@ public sealed class CacheStatistics
     /// </summary>
     public long Removals { get; internal init; }
 
-    /// <summary>Values that were not stored, since each by itself is larger than the cache may be.</summary>
+    /// <summary>Values that were not stored, since each by itself is larger than the cache, or its tenant, may be.</summary>
     public long Rejections { get; internal init; }
 
     /// <summary>

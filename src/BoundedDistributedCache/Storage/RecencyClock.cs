@@ -126,7 +126,7 @@ internal sealed class RecencyClock(bool isExact)
             long after = FirstAfter(beats, last.Stamp, oldest, newest);
             if (after > newest)
             {
-                return new EvictedAge(TimeSpan.Zero, IsAtLeast: false);
+                return new EvictedAge(TimeSpan.Zero, IsAtLeast: true);
             }
 
             ref BeatTime ended = ref beats[after & (BeatsKept - 1)];

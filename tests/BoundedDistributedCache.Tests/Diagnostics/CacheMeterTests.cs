@@ -215,6 +215,9 @@ public sealed class CacheMeterTests : IDisposable
         _container.Cache.Set("key");
 
         Assert.Equal(["1 name=default"], Collect<long>("bounded_cache.entries"));
+        using MetricCollector<double> sweeps = new(Factory, MeterName, "bounded_cache.sweep.duration");
+        _container.Cache.RemoveExpired();
+        Assert.Single(sweeps.GetMeasurementSnapshot());
     }
 
     [Fact]

@@ -58,6 +58,32 @@ public sealed class VictimRankingTests
     }
 
     [Fact]
+    public void WhatReadersStampBetweenTheScansLeavesNoGap()
+    {
+        Fill(Enumerable.Range(0, 2_000).Select(i => 1_000L + (i / 10)));
+        _ranking.EnsureCapacity(2_000);
+        for (var round = 0; round < 100; round++)
+        {
+            Concurrently.During(
+                () =>
+                {
+                    for (var slot = round % 3; slot < 2_000; slot += 3)
+                        Volatile.Write(ref _slots[slot].Stamp, 1_200 + round);
+                },
+                () =>
+                {
+                    _ranking.Rank(_slots, 2_000, tick: 1_300, ticksPerAge: 1);
+                    var victims = Drain();
+                    Assert.Equal(victims.Count, victims.Select(victim => victim.Slot).Distinct().Count());
+                    Assert.Equal(victims.Select(victim => victim.Stamp).Order(), victims.Select(victim => victim.Stamp));
+                    Assert.Equal(0, victims.Count(victim => victim.Stamp < 1_000));
+                });
+            for (var slot = 0; slot < 2_000; slot++)
+                _slots[slot].Stamp = 1_000 + (slot / 10);
+        }
+    }
+
+    [Fact]
     public void WhereTheClockIsFastTicksOfOneAgeAreNotToldApart()
     {
         Fill(Enumerable.Range(0, 1_000).Select(i => 1_000_000L + (64 * (999 - i))));
