@@ -29,7 +29,9 @@ internal sealed class DashboardAccess(bool isOpenToAnybody, ILogger logger)
     // A fallback policy is in no endpoint's metadata, and so does not count.
     private static bool IsAuthorized(HttpContext context) =>
         context.GetEndpoint()?.Metadata is { } metadata
-        && (metadata.GetMetadata<IAuthorizeData>() is not null || metadata.GetMetadata<AuthorizationPolicy>() is not null)
+        && (metadata.GetMetadata<IAuthorizeData>() is not null
+            || metadata.GetMetadata<AuthorizationPolicy>() is not null
+            || metadata.GetMetadata<IAuthorizationRequirementData>() is not null)
         && metadata.GetMetadata<IAllowAnonymous>() is null
         && context.Items.ContainsKey(AuthorizationRan);
 }

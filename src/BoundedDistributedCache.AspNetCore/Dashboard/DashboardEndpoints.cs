@@ -19,6 +19,9 @@ internal sealed class DashboardEndpoints
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
+    // Who may look is judged when a stream begins, so none lasts for long.
+    internal static readonly TimeSpan LongestStream = TimeSpan.FromMinutes(5);
+
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
     private static readonly string Page = Encoding.UTF8.GetString(DashboardAsset.Read("dashboard.html"));
     private static readonly DashboardAsset Script = new("dashboard.js", "text/javascript; charset=utf-8");
@@ -27,12 +30,14 @@ internal sealed class DashboardEndpoints
 
     private readonly DashboardAccess _access;
     private readonly DashboardSampler _sampler;
+    private readonly TimeProvider _timeProvider;
     private readonly CancellationToken _stopping;
 
-    private DashboardEndpoints(DashboardAccess access, DashboardSampler sampler, CancellationToken stopping)
+    private DashboardEndpoints(DashboardAccess access, DashboardSampler sampler, TimeProvider timeProvider, CancellationToken stopping)
     {
         _access = access;
         _sampler = sampler;
+        _timeProvider = timeProvider;
         _stopping = stopping;
     }
 
@@ -50,6 +55,7 @@ internal sealed class DashboardEndpoints
         return new DashboardEndpoints(
             new DashboardAccess(isDevelopment || options.AllowAnonymousAccess, logger),
             new DashboardSampler(source.Take, timeProvider, logger),
+            timeProvider,
             provider.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
     }
 
@@ -116,7 +122,8 @@ internal sealed class DashboardEndpoints
             return;
 
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
+        using var isOver = new CancellationTokenSource(LongestStream, _timeProvider);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping, isOver.Token);
         try
         {
             await response.Body.WriteAsync("retry: 3000\n\n"u8.ToArray(), ended.Token).ConfigureAwait(false);
@@ -128,7 +135,10 @@ internal sealed class DashboardEndpoints
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // The client went, or the host stops: the stream ends.
+            // The client went, the host stops, or the time is up, which the page is told so that it connects anew at once.
+            listening.Dispose();
+            if (!context.RequestAborted.IsCancellationRequested && !_stopping.IsCancellationRequested)
+                await response.Body.WriteAsync("event: over\ndata: over\n\n"u8.ToArray(), CancellationToken.None).ConfigureAwait(false);
         }
     }
 

@@ -18,6 +18,7 @@ internal sealed class DashboardSampler(Func<byte[]> take, TimeProvider timeProvi
     private readonly HashSet<Channel<byte[]>> _listeners = [];
     private CancellationTokenSource? _run;
     private byte[]? _latest;
+    private bool _toldOfFailure;
 
     /// <summary>Whether samples are being taken.</summary>
     internal bool IsRunning
@@ -91,7 +92,8 @@ internal sealed class DashboardSampler(Func<byte[]> take, TimeProvider timeProvi
         }
         catch (Exception exception)
         {
-            logger.DashboardSampleFailed(exception);
+            if (!Interlocked.Exchange(ref _toldOfFailure, true))
+                logger.DashboardSampleFailed(exception);
             End(run);
         }
     }
@@ -103,6 +105,7 @@ internal sealed class DashboardSampler(Func<byte[]> take, TimeProvider timeProvi
             if (_run != run)
                 return;
             _latest = sample;
+            Volatile.Write(ref _toldOfFailure, false);
             foreach (var listener in _listeners)
                 listener.Writer.TryWrite(sample);
         }

@@ -13,8 +13,6 @@ internal sealed class BoundedCacheHealthCheck(
     string? cacheName,
     TimeSpan? minimumAge) : IHealthCheck
 {
-    private const int IntervalsUntilLate = 3;
-
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var caches = registrations.Select(registration => registration.GetCache(provider)).Where(cache => cacheName is null || cache.Name == cacheName).ToList();
@@ -30,7 +28,12 @@ internal sealed class BoundedCacheHealthCheck(
 
         foreach (var cache in caches)
         {
-            var statistics = cache.GetStatistics();
+            if (cache.StatisticsForMetrics() is not { } statistics)
+            {
+                failures.Add($"Cache '{cache.Name}' was disposed, though the container still gives it out. Whoever gets it from the container must not dispose it.");
+                continue;
+            }
+
             Describe(cache, statistics, data);
             if (SweeperFailure(cache) is { } failure)
                 failures.Add(failure);
@@ -46,8 +49,8 @@ internal sealed class BoundedCacheHealthCheck(
     {
         null => $"Cache '{cache.Name}' is not swept: no host has started its sweeper.",
         { Completion.IsCompleted: true } => $"Cache '{cache.Name}' is not swept any more: its sweeper has ended.",
-        { } sweeper when sweeper.SinceLastSweep is var since && since > IntervalsUntilLate * sweeper.Interval =>
-            $"Cache '{cache.Name}' was not swept for {since}, though it should be every {sweeper.Interval}. The log tells of sweeps that fail (event 100).",
+        { IsLate: true } sweeper =>
+            $"Cache '{cache.Name}' was not swept for {sweeper.SinceLastSweep}, though it should be every {sweeper.Interval}. The log tells of sweeps that fail (event 100).",
         _ => null,
     };
 

@@ -9,8 +9,8 @@ public static class BoundedCacheHealthChecksBuilderExtensions
 {
     /// <summary>
     /// Checks that every bounded cache of the container, keyed ones too, is swept by the host: a sweeper that does not run,
-    /// or whose last sweep ended more than three intervals ago, is a failure. Before the first sweep the time counts from
-    /// the start. A full cache is healthy. The data holds the figures of each cache, by its name.
+    /// or whose last sweep ended more than three intervals ago (and more than five seconds) while none is under way or due, is a failure.
+    /// Before the first sweep the time counts from the start. A full cache is healthy. The data holds the figures of each cache, by its name.
     /// </summary>
     /// <param name="builder">The health checks to add to.</param>
     /// <param name="name">The name of the check.</param>

@@ -10,6 +10,11 @@ namespace BoundedCache.Expiration;
 /// </remarks>
 internal sealed class SweepLoop : IDisposable
 {
+    private const int IntervalsUntilLate = 3;
+
+    // A collection of garbage or a busy thread pool may hold sweeps up for many of the shortest intervals.
+    private static readonly TimeSpan _leastPatience = TimeSpan.FromSeconds(5);
+
     private readonly BoundedDistributedCache _cache;
     private readonly string _name;
     private readonly TimeSpan _interval;
@@ -18,6 +23,10 @@ internal sealed class SweepLoop : IDisposable
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
     private long _lastSweep;
+
+    // Since when a sweep is due or under way, by the machine's clock; 0 where none is. Another clock may leap, and all that
+    // was due meanwhile is due now.
+    private long _busySince;
 
     // One tick waits at most. The loop never goes on on the thread that writes one: with a fake clock that is whoever
     // advances it, and must not be held up by a sweep.
@@ -45,7 +54,7 @@ internal sealed class SweepLoop : IDisposable
         // Nothing of whoever starts the host (a request, an activity, a tenant) may reach into sweeps.
         using (ExecutionContext.SuppressFlow())
         {
-            _timer = timeProvider.CreateTimer(Tick, _ticks.Writer, _interval, _interval);
+            _timer = timeProvider.CreateTimer(static loop => ((SweepLoop)loop!).Tick(), this, _interval, _interval);
             Completion = Task.Run(() => RunAsync(stopping), CancellationToken.None);
         }
 
@@ -56,6 +65,20 @@ internal sealed class SweepLoop : IDisposable
     internal Task Completion { get; }
 
     internal TimeSpan Interval => _interval;
+
+    /// <summary>
+    /// Whether no sweep ran to its end for three intervals, five seconds at least, and none is under way or due that has
+    /// been so for less.
+    /// </summary>
+    internal bool IsLate
+    {
+        get
+        {
+            var patience = TimeSpan.FromTicks(Math.Max(IntervalsUntilLate * _interval.Ticks, _leastPatience.Ticks));
+            var busySince = Volatile.Read(ref _busySince);
+            return SinceLastSweep > patience && (busySince == 0 || Environment.TickCount64 - busySince > patience.TotalMilliseconds);
+        }
+    }
 
     /// <summary>The time since a sweep last ran to its end, or since the loop began where none has.</summary>
     internal TimeSpan SinceLastSweep => _timeProvider.GetElapsedTime(Volatile.Read(ref _lastSweep));
@@ -69,7 +92,11 @@ internal sealed class SweepLoop : IDisposable
         _stopping.Dispose();
     }
 
-    private static void Tick(object? ticks) => ((ChannelWriter<bool>)ticks!).TryWrite(true);
+    private void Tick()
+    {
+        Interlocked.CompareExchange(ref _busySince, Environment.TickCount64, 0);
+        _ticks.Writer.TryWrite(true);
+    }
 
     private async Task RunAsync(CancellationToken stopping)
     {
@@ -86,11 +113,8 @@ internal sealed class SweepLoop : IDisposable
     {
         try
         {
-            var started = _timeProvider.GetTimestamp();
-            var removed = _cache.Sweep(stopping);
-            var ended = _timeProvider.GetTimestamp();
-            Volatile.Write(ref _lastSweep, ended);
-            _logger.Swept(_name, removed, _timeProvider.GetElapsedTime(started, ended).TotalMilliseconds);
+            var removed = SweepOnce(stopping, out var took);
+            _logger.Swept(_name, removed, took.TotalMilliseconds);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -106,5 +130,23 @@ internal sealed class SweepLoop : IDisposable
         }
 
         return true;
+    }
+
+    private int SweepOnce(CancellationToken stopping, out TimeSpan took)
+    {
+        Volatile.Write(ref _busySince, Environment.TickCount64);
+        try
+        {
+            var started = _timeProvider.GetTimestamp();
+            var removed = _cache.Sweep(stopping);
+            var ended = _timeProvider.GetTimestamp();
+            Volatile.Write(ref _lastSweep, ended);
+            took = _timeProvider.GetElapsedTime(started, ended);
+            return removed;
+        }
+        finally
+        {
+            Volatile.Write(ref _busySince, _ticks.Reader.Count > 0 ? Environment.TickCount64 : 0);
+        }
     }
 }

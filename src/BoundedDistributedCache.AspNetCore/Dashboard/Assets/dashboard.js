@@ -9,6 +9,7 @@ const Gap = 8; // Seconds between two samples beyond which no line joins them.
 const Silence = 6; // Seconds without a sample after which the connection counts as lost.
 const PollEvery = 5;
 const RetryStreamAfter = 60;
+const RestAfter = 60; // Seconds unseen after which the stream is closed: browsers have few connections for one site.
 
 const byId = id => document.getElementById(id);
 const address = name => new URL(name, import.meta.url);
@@ -58,7 +59,7 @@ class History {
     add(time, cache) {
         const before = this.points.at(-1);
         const point = { time, cache, joined: before !== undefined && time - before.time <= Gap };
-        if (before !== undefined && time <= before.time) return;
+        if (before !== undefined && time <= before.time) return; // The same sample by another way.
         if (point.joined) {
             const [now, then, seconds] = [cache.statistics, before.cache.statistics, time - before.time];
             const perSecond = of => Math.max(0, of(now) - of(then)) / seconds;
@@ -70,6 +71,10 @@ class History {
         this.points.push(point);
         while (this.points[0].time < time - Kept - Gap) this.points.shift();
         point.ratio = this.ratioOver(Smoothed);
+    }
+
+    copy() {
+        return Object.assign(new History(), { points: [...this.points] });
     }
 
     /** Hits among the requests of the last seconds; null where there were none. */
@@ -118,9 +123,10 @@ class Chart {
         });
         this.when = element(legend, 'span', { hidden: '' });
         this.plot = element(figure, 'div', { class: 'plot' });
-        this.svg = element(this.plot, 'svg', { role: 'img', 'aria-label': this.title });
+        this.svg = element(this.plot, 'svg', { role: 'img', 'aria-label': this.title, tabindex: 0 });
         this.waiting = element(this.plot, 'p', { class: 'waiting' }, empty);
         this.points = [];
+        this.told = [];
         this.width = 0;
 
         new ResizeObserver(entries => {
@@ -131,9 +137,20 @@ class Chart {
             this.pointer = event.clientX - this.svg.getBoundingClientRect().left;
             this.draw();
         });
-        this.svg.addEventListener('pointerleave', () => {
-            this.pointer = undefined;
+        for (const left of ['pointerleave', 'blur']) {
+            this.svg.addEventListener(left, () => {
+                this.pointer = undefined;
+                this.draw();
+            });
+        }
+        this.svg.addEventListener('keydown', event => {
+            const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+            if (steps === undefined || this.told.length === 0) return;
+            event.preventDefault();
+            const from = this.pointed ? this.told.indexOf(this.pointed) : this.told.length;
+            this.pointer = this.x(this.told[Math.max(0, Math.min(this.told.length - 1, from + steps))].time);
             this.draw();
+            byId('told').textContent = [this.when.textContent, ...this.series.map((one, index) => `${one.label} ${this.values[index].textContent}`)].join(', ');
         });
     }
 
@@ -162,8 +179,10 @@ class Chart {
         this.drawSeries(visible, x, y);
         this.waiting.hidden = visible.some(has);
 
-        const pointed = this.pointer === undefined ? undefined
-            : visible.filter(has).reduce((best, point) =>
+        this.told = visible.filter(has);
+        this.x = x;
+        const pointed = this.pointed = this.pointer === undefined ? undefined
+            : this.told.reduce((best, point) =>
                 best && Math.abs(x(best.time) - this.pointer) <= Math.abs(x(point.time) - this.pointer) ? best : point, undefined);
         if (pointed) element(this.svg, 'line', { class: 'cross', x1: x(pointed.time), x2: x(pointed.time), y1: Top, y2: Height - Bottom });
         const told = pointed ?? points.at(-1);
@@ -301,7 +320,7 @@ const fill = (table, rows) => {
     rows.forEach((cells, index) => {
         const row = body.rows[index] ?? body.insertRow();
         cells.forEach((text, column) => {
-            const cell = row.cells[column] ?? row.insertCell();
+            const cell = row.cells[column] ?? (column === 0 ? element(row, 'th', { scope: 'row' }) : row.insertCell());
             if (cell.textContent !== text) cell.textContent = text;
         });
     });
@@ -318,12 +337,12 @@ const sortKeys = {
     evictions: tenant => forRoom(tenant.statistics.evictions),
 };
 
-for (const head of document.querySelectorAll('#tenants th')) {
+for (const head of document.querySelectorAll('#tenants thead th')) {
     head.querySelector('button').addEventListener('click', () => {
         const key = head.dataset.key;
         sorting.descending = sorting.key === key ? !sorting.descending : key !== 'id';
         sorting.key = key;
-        for (const other of document.querySelectorAll('#tenants th')) {
+        for (const other of document.querySelectorAll('#tenants thead th')) {
             if (other === head) other.setAttribute('aria-sort', sorting.descending ? 'descending' : 'ascending');
             else other.removeAttribute('aria-sort');
         }
@@ -351,11 +370,14 @@ const showSweeps = (cache, time) => {
     fill(byId('sweeps'), cache.sweeps.map(sweep => [
         duration(Math.max(0, Math.round(time - Date.parse(sweep.startedAt) / 1000))), duration(sweep.durationSeconds), count(sweep.removed),
     ]));
-    const age = cache.sweeps.length ? time - Date.parse(cache.sweeps[0].startedAt) / 1000 : 0;
-    const late = age > Math.max(5, 3 * cache.sweepIntervalSeconds);
+    const { sweeper } = cache;
+    const often = `every ${duration(cache.sweepIntervalSeconds)}`;
+    const late = !sweeper || sweeper.hasEnded || sweeper.isLate;
     const note = byId('sweeps-note');
-    note.textContent = late ? `Late: one is due every ${duration(cache.sweepIntervalSeconds)}.`
-        : `${cache.sweeps.length ? 'One' : 'None yet; one'} every ${duration(cache.sweepIntervalSeconds)}.`;
+    note.textContent = !sweeper ? 'Not swept: no host has started the sweeper.'
+        : sweeper.hasEnded ? 'Not swept any more: the sweeper has ended.'
+        : sweeper.isLate ? `Late: one is due ${often}, and for ${duration(sweeper.secondsSinceLastSweep)} there was none.`
+        : `${cache.sweeps.length ? 'One' : 'None yet; one'} ${often}.`;
     note.classList.toggle('late', late);
 };
 
@@ -386,9 +408,16 @@ const showTotals = statistics => {
 // ---- The whole
 
 const histories = new Map();
-let chosen = decodeURIComponent(location.hash.slice(1));
+const chosenInAddress = () => {
+    try {
+        return decodeURIComponent(location.hash.slice(1));
+    } catch {
+        return ''; // An address that was cut off.
+    }
+};
+let chosen = chosenInAddress();
 let snapshot;
-let paused = false;
+let held; // The histories as they were when the page was paused.
 
 const figure = (id, text, unit = '') => {
     const target = byId(id);
@@ -399,7 +428,7 @@ const figure = (id, text, unit = '') => {
 const render = () => {
     const cache = snapshot?.caches.find(one => one.name === chosen);
     if (!cache || document.hidden) return;
-    const kept = histories.get(chosen);
+    const kept = (held ?? histories).get(chosen);
     const { points } = kept;
     const [last, statistics] = [points.at(-1), cache.statistics];
     const perMinute = kept.ratioOver(60);
@@ -454,20 +483,18 @@ const showChoices = names => {
 
 byId('choice').addEventListener('change', event => choose(event.target.value));
 window.addEventListener('hashchange', () => {
-    chosen = decodeURIComponent(location.hash.slice(1));
+    chosen = chosenInAddress();
     if (snapshot) showChoices(snapshot.caches.map(cache => cache.name));
     render();
 });
-document.addEventListener('visibilitychange', () => paused || render());
 byId('pause').addEventListener('click', () => {
-    paused = !paused;
-    byId('pause').setAttribute('aria-pressed', paused);
-    byId('pause').textContent = paused ? 'Resume' : 'Pause';
+    held = held ? undefined : new Map([...histories].map(([name, history]) => [name, history.copy()]));
+    byId('pause').textContent = held ? 'Resume' : 'Pause';
     tell(state, detail);
-    if (!paused) {
-        snapshot = newest;
-        render();
-    }
+    if (held || !newest) return;
+    snapshot = newest;
+    showChoices(snapshot.caches.map(cache => cache.name));
+    render();
 });
 
 // ---- The connection
@@ -477,11 +504,13 @@ let state = 'connecting';
 let detail = '';
 let heardAt = 0;
 let stream;
+let timer;
+let resting = false;
 
 const tell = (what, more = '') => {
     [state, detail] = [what, more];
     const status = byId('status');
-    const [shown, text] = paused && what === 'live' ? ['paused', 'Paused'] : {
+    const [shown, text] = held && what === 'live' ? ['paused', 'Paused'] : {
         connecting: [what, 'Connecting'],
         live: [what, more || 'Live'],
         lost: [what, `Connection lost${newest ? ` at ${clock.format(new Date(newest.at))}` : ''}, trying again`],
@@ -495,24 +524,32 @@ const tell = (what, more = '') => {
 
 const receive = (received, more) => {
     heardAt = performance.now();
-    if (newest && newest.instance !== received.instance) histories.clear(); // Another process counts anew.
+    // Another process counts anew, and where the clock was set back nothing follows on what was kept.
+    if (newest && (newest.run !== received.run || Date.parse(received.at) < Date.parse(newest.at))) histories.clear();
     newest = received;
     for (const cache of received.caches) {
         if (!histories.has(cache.name)) histories.set(cache.name, new History());
         histories.get(cache.name).add(Date.parse(received.at) / 1000, cache);
     }
     tell('live', more);
-    if (paused) return;
+    if (held) return;
     snapshot = received;
     showChoices(received.caches.map(cache => cache.name));
     render();
 };
 
+const later = (what, seconds) => {
+    clearTimeout(timer);
+    timer = setTimeout(what, seconds * 1000);
+};
+
 const connect = () => {
+    clearTimeout(timer);
     stream?.close();
     const opened = stream = new EventSource(address('events'));
     heardAt = performance.now();
     opened.onmessage = event => receive(JSON.parse(event.data));
+    opened.addEventListener('over', () => opened === stream && connect()); // Whether one may look is asked again.
     opened.onerror = () => {
         if (opened !== stream) return;
         if (opened.readyState !== EventSource.CLOSED) return tell('lost');
@@ -534,8 +571,9 @@ const poll = async asked => {
     } catch {
         tell('lost');
     }
-    if ((asked + 1) * PollEvery >= RetryStreamAfter || state === 'lost') setTimeout(connect, wait * 1000);
-    else setTimeout(poll, wait * 1000, asked + 1);
+    if (resting || stream) return;
+    if ((asked + 1) * PollEvery >= RetryStreamAfter || state === 'lost') later(connect, wait);
+    else later(() => poll(asked + 1), wait);
 };
 
 setInterval(() => {
@@ -545,4 +583,26 @@ setInterval(() => {
     if (silent > 3 * Silence) connect();
 }, 1000);
 
+let unseen;
+const look = () => {
+    clearTimeout(unseen);
+    if (document.hidden) {
+        unseen = setTimeout(rest, RestAfter * 1000);
+    } else if (resting) {
+        resting = false;
+        tell('connecting');
+        connect();
+    }
+    render();
+};
+
+const rest = () => {
+    resting = true;
+    clearTimeout(timer);
+    stream?.close();
+    stream = undefined;
+};
+
+document.addEventListener('visibilitychange', look);
 connect();
+look();
