@@ -63,6 +63,14 @@ public sealed class DashboardAccessTests
     }
 
     [Fact]
+    public async Task RequirementsOfItsOwnDecide()
+    {
+        await using var site = await Site.OpenAsync(app => app.MapBoundedCacheDashboard("/cache").WithMetadata(new ForOperators()));
+
+        await OnlyTheOperatorMayAsync(site);
+    }
+
+    [Fact]
     public async Task APolicyOfItsGroupDecides()
     {
         await using var site = await Site.OpenAsync(app => app.MapGroup("").RequireAuthorization(OperatorsOnly).MapBoundedCacheDashboard("/cache"));
@@ -157,4 +165,9 @@ public sealed class DashboardAccessTests
     private static void IsOk(HttpStatusCode status) => Assert.Equal(HttpStatusCode.OK, status);
 
     private static void IsForbidden(HttpStatusCode status) => Assert.Equal(HttpStatusCode.Forbidden, status);
+
+    private sealed class ForOperators : IAuthorizationRequirementData
+    {
+        public IEnumerable<IAuthorizationRequirement> GetRequirements() => OperatorsOnly.Requirements;
+    }
 }

@@ -4,15 +4,19 @@ using BoundedCache.AspNetCore.Dashboard;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BoundedCache.AspNetCore.Tests.Dashboard;
 
 /// <summary>The stream of server-sent events, over a real socket.</summary>
 public sealed class DashboardEventsTests
 {
+    // Milliseconds after which what did not come won't come.
+    private const int Patience = 60_000;
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task FiguresFollowOneAnother()
     {
         await using var site = await OpenAsync();
@@ -22,13 +26,13 @@ public sealed class DashboardEventsTests
         site.Services.GetRequiredService<BoundedDistributedCache>().Set("key", [1]);
 
         Assert.Equal(0, EntriesIn(first));
-        while (EntriesIn((await listener.NextAsync())!) == 0)
+        while (EntriesIn(await listener.NextAsync()) == 0)
         {
             // The sample that was under way when the entry was set.
         }
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task AsManyListenAsMayAndTheNextIsToldSo()
     {
         await using var site = await OpenAsync();
@@ -56,7 +60,7 @@ public sealed class DashboardEventsTests
         listeners.ForEach(listener => listener.Dispose());
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task StreamsEndWhenTheHostStops()
     {
         await using var site = await OpenAsync();
@@ -69,6 +73,23 @@ public sealed class DashboardEventsTests
         {
             // What was on its way.
         }
+    }
+
+    [Fact(Timeout = Patience)]
+    public async Task AStreamEndsAfterAWhileSoThatTheRightToLookIsJudgedAnew()
+    {
+        var clock = new FakeTimeProvider();
+        await using var site = await Site.OpenAsync(
+            app => app.MapBoundedCacheDashboard("/cache"), services => services.AddSingleton<TimeProvider>(clock), "Development");
+        using var listener = await Listener.JoinAsync(site);
+        await listener.NextAsync();
+
+        clock.Advance(DashboardEndpoints.LongestStream);
+
+        string? last = null;
+        while (await listener.NextAsync() is { } next)
+            last = next;
+        Assert.Equal("over", last);
     }
 
     private static Task<Site> OpenAsync() => Site.OpenAsync(app => app.MapBoundedCacheDashboard("/cache"), environment: "Development");

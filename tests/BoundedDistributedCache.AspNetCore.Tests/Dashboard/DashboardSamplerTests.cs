@@ -11,6 +11,9 @@ public sealed class DashboardSamplerTests
     private readonly FakeLogger _logger = new();
     private int _taken;
 
+    // Milliseconds after which what did not come won't come.
+    private const int Patience = 60_000;
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -24,7 +27,7 @@ public sealed class DashboardSamplerTests
         Assert.Equal(0, _taken);
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task AllWhoListenShareOneSample()
     {
         var sampler = NewSampler();
@@ -40,7 +43,7 @@ public sealed class DashboardSamplerTests
         Assert.NotEqual([1], await second.Samples.ReadAsync(Cancelled));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task SamplingEndsWithTheLastListenerAndBeginsAnewWithTheNext()
     {
         var sampler = NewSampler();
@@ -61,7 +64,7 @@ public sealed class DashboardSamplerTests
         Assert.Equal([(byte)(taken + 1)], await third.Samples.ReadAsync(Cancelled));
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task WhoDoesNotKeepUpGetsTheNewest()
     {
         var sampler = NewSampler();
@@ -77,7 +80,7 @@ public sealed class DashboardSamplerTests
         Assert.InRange((await slow.Samples.ReadAsync(Cancelled))[0], 5, byte.MaxValue);
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task AFailureEndsTheStreamsIsToldAndDoesNotLast()
     {
         var fails = true;
@@ -94,6 +97,30 @@ public sealed class DashboardSamplerTests
         Assert.Equal((201, LogLevel.Error), (_logger.LatestRecord.Id.Id, _logger.LatestRecord.Level));
     }
 
+    [Fact(Timeout = Patience)]
+    public async Task AFailureThatLastsIsToldOnce()
+    {
+        var fails = true;
+        var sampler = new DashboardSampler(() => fails ? throw new InvalidOperationException("Broken.") : [7], _clock, _logger);
+
+        await ConnectAsync();
+        await ConnectAsync();
+        Assert.Equal(1, _logger.Collector.Count);
+
+        fails = false;
+        using (var listening = sampler.TryListen()!)
+            await listening.Samples.ReadAsync(Cancelled);
+        fails = true;
+        await ConnectAsync();
+        Assert.Equal(2, _logger.Collector.Count);
+
+        async Task ConnectAsync()
+        {
+            using var listening = sampler.TryListen()!;
+            await listening.Samples.Completion.WaitAsync(Cancelled);
+        }
+    }
+
     private DashboardSampler NewSampler() => new(() => [(byte)Interlocked.Increment(ref _taken)], _clock, _logger);
 
     /// <summary>Has the clock go on until the sampler, which may not wait for it yet, has noticed.</summary>
@@ -101,6 +128,7 @@ public sealed class DashboardSamplerTests
     {
         while (listening.Samples.Count == 0)
         {
+            Cancelled.ThrowIfCancellationRequested();
             _clock.Advance(DashboardSampler.Interval);
             await Task.Yield();
         }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace BoundedCache.AspNetCore.Tests.Dashboard;
 
@@ -160,6 +161,47 @@ public sealed partial class MapBoundedCacheDashboardTests
 
         foreach (var path in Site.Paths.Where(path => !path.EndsWith("events", StringComparison.Ordinal)))
             Assert.DoesNotContain("to-hide", await ReadAsync(site, path));
+        using var events = await site.AskAsync("/cache/events");
+        using var reader = new StreamReader(await events.Content.ReadAsStreamAsync(Cancelled));
+        string? line;
+        do
+        {
+            line = await reader.ReadLineAsync(Cancelled);
+            Assert.DoesNotContain("to-hide", line);
+        }
+        while (!line!.Contains("acme", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ACacheThatWasDisposedIsLeftOut()
+    {
+        await using var site = await OpenAsync(register: services => services.AddKeyedBoundedDistributedCache("pages", _ => { }));
+        site.Services.GetRequiredKeyedService<BoundedDistributedCache>("pages").Dispose();
+
+        using var told = JsonDocument.Parse(await ReadAsync(site, "/cache/statistics"));
+
+        Assert.Equal("default", Assert.Single(told.RootElement.GetProperty("caches").EnumerateArray()).GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task TheSweeperIsThatOfTheHostAndSaysWhetherItIsAlive()
+    {
+        await using var site = await OpenAsync();
+        site.Services.GetRequiredService<BoundedDistributedCache>().RemoveExpired();
+
+        Assert.False(await HasEndedAsync());
+        await site.Services.GetServices<IHostedService>()
+            .Single(service => service.GetType().Assembly == typeof(BoundedDistributedCache).Assembly)
+            .StopAsync(Cancelled);
+        Assert.True(await HasEndedAsync());
+
+        async Task<bool> HasEndedAsync()
+        {
+            using var told = JsonDocument.Parse(await ReadAsync(site, "/cache/statistics"));
+            var sweeper = told.RootElement.GetProperty("caches")[0].GetProperty("sweeper");
+            Assert.False(sweeper.GetProperty("isLate").GetBoolean());
+            return sweeper.GetProperty("hasEnded").GetBoolean();
+        }
     }
 
     [Fact]

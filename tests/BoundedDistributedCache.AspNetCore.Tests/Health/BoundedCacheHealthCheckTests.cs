@@ -81,6 +81,42 @@ public sealed class BoundedCacheHealthCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task FiveSecondsAreNeverLate()
+    {
+        _clock.TimersFire = false;
+        await StartAsync(interval: TimeSpan.FromMilliseconds(100));
+
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync()).Status);
+
+        _clock.Advance(TimeSpan.FromTicks(1));
+        Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync()).Status);
+    }
+
+    [Fact]
+    public async Task ASweepThatIsDueIsNotLateYetHoweverFarTheClockLeapt()
+    {
+        await StartAsync();
+
+        _clock.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync()).Status);
+    }
+
+    [Fact]
+    public async Task ADisposedCacheIsAFailureAndHidesNoOther()
+    {
+        await StartAsync();
+        _services!.GetRequiredKeyedService<BoundedDistributedCache>("pages").Dispose();
+
+        var entry = await CheckAsync();
+
+        Assert.Equal(HealthStatus.Unhealthy, entry.Status);
+        Assert.Contains("'pages' was disposed", entry.Description, StringComparison.Ordinal);
+        Assert.Contains("default.entries", entry.Data.Keys);
+    }
+
+    [Fact]
     public async Task SweepsThatFailAreNone()
     {
         await StartAsync();
