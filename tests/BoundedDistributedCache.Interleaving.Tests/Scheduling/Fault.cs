@@ -1,0 +1,17 @@
+namespace BoundedCache;
+
+/// <summary>The known-bad variants that <c>Faults.targets</c> compiles in.</summary>
+internal enum Fault
+{
+    None,
+    MissByTable,
+    LastAccessStored,
+    LastAccessLowered,
+    ExpiredWithoutSecondWalk,
+    VictimByStamp,
+    ClaimOmitted,
+    OwnKeyAsVictim,
+    VisitsWithoutEnd,
+    RetiredWhileHeld,
+    RoomTakenBlindly,
+}

@@ -1,0 +1,31 @@
+namespace BoundedCache.Interleaving.Tests;
+
+/// <summary>Asserts on a trial under many schedules, and tells how many there were.</summary>
+internal static class Interleavings
+{
+    private static int Seeds => TestScale.Of(quick: 500, full: 10_000);
+
+    private static int Most => TestScale.Of(quick: 4_000, full: 60_000);
+
+    private static int Preemptions => TestScale.Of(quick: 2, full: 3);
+
+    public static void Hold(Func<Trial> make)
+    {
+        Exploration exploration = Explorer.Explore(make, Preemptions, Most, Seeds);
+        Assert.True(exploration.Failure is null, $"After {exploration.Schedules} schedules:\n{exploration.Failure}");
+        Tell($"{exploration.Schedules} schedules, among them all with up to {exploration.Preemptions} preemptions");
+    }
+
+    /// <summary>The same tests fail where the code is wrong, and fail again under the schedule that they tell.</summary>
+    public static void Catch(Fault fault, Func<Trial> make)
+    {
+        Exploration exploration = Explorer.Explore(make, preemptions: 2, most: 60_000, seeds: 2_000, fault);
+        Assert.True(exploration.Failure is not null, $"{fault} passed {exploration.Schedules} schedules.");
+        Tell($"{fault} was caught by schedule {exploration.Schedules} ({exploration.Failure.Schedule}): {exploration.Failure.Exception.Message}");
+        Exception? again = Explorer.Replay(make, exploration.Failure.Schedule, fault);
+        Assert.Equal(exploration.Failure.Exception.Message, again?.Message);
+        Assert.Null(Explorer.Replay(make, exploration.Failure.Schedule));
+    }
+
+    private static void Tell(string what) => TestContext.Current.TestOutputHelper?.WriteLine(what);
+}
