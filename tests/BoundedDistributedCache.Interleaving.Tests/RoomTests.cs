@@ -123,18 +123,21 @@ public class RoomTests
             _ => true);
     }
 
-    /// <summary>Four are ranked, one of them goes, and another victim is needed.</summary>
+    /// <summary>Three stand in a queue of victims, the next of them is removed, and another victim is needed.</summary>
     private static Trial VictimRemoved()
     {
-        World world = new(maxEntries: 4);
-        foreach (string key in (string[])["k", "l", "m", "n", "o"])
+        World world = new(maxBytes: 100 * Percent);
+        foreach (string key in (string[])["k0", "l0", "m0", "n0", "o0"])
         {
-            world.Set(key, 1);
+            world.Set(key, 1, World.LengthFor(24 * Percent));
         }
 
         return Bounded(
             world,
-            [() => { world.Set("a", 2); world.Get("a"); }, () => { world.Remove("l"); world.Set("b", 3); }],
+            [
+                () => { world.Set("a0", 2, World.LengthFor(40 * Percent)); world.Get("a0"); },
+                () => { world.Remove("l0"); world.Set("b0", 3, World.LengthFor(24 * Percent)); },
+            ],
             _ => true);
     }
 
@@ -157,27 +160,29 @@ public class RoomTests
     /// </summary>
     private static Trial ClaimedWhileOthersCome()
     {
-        World world = new(maxBytes: 100 * Percent);
-        for (int i = 0; i < 20; i++)
+        World world = new(maxEntries: 100, maxBytes: 100 * Percent);
+        for (int i = 0; i < 50; i++)
         {
-            world.Set($"{(char)('a' + i)}0", 1, World.LengthFor(5 * Percent));
+            world.SetUnnoted(KeyOf(i), World.LengthFor(2 * Percent));
         }
 
         bool isDone = false;
         return Bounded(
             world,
             [
-                () => { world.Set("kk", 2, World.LengthFor(98 * Percent)); isDone = true; },
+                () => { world.Set("kk", 2, World.LengthFor(99 * Percent)); isDone = true; },
                 () =>
                 {
                     for (int i = 0; !isDone; i++)
                     {
-                        world.SetUnnoted($"{(char)('a' + (i % 20))}1", World.LengthFor(5 * Percent));
+                        world.SetUnnoted(KeyOf(i % 50), World.LengthFor(2 * Percent));
                         Scheduled.GiveWay();
                     }
                 },
             ],
             _ => true);
+
+        static string KeyOf(int i) => $"{(char)('a' + (i / 10))}{i % 10}";
     }
 
     /// <summary>The key's own entry is the only one in its shard, and the oldest: all others have to go, and it may not.</summary>
