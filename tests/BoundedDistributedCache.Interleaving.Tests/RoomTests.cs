@@ -219,7 +219,7 @@ public class RoomTests
         return world;
     }
 
-    private static Trial Bounded(World world, Action[] threads, Func<string, bool>? mayGo = null, int tenantEntries = int.MaxValue) => new(
+    internal static Trial Bounded(World world, Action[] threads, Func<string, bool>? mayGo = null, int tenantEntries = int.MaxValue) => new(
         threads,
         () => world.Verify(mayGo),
         () =>

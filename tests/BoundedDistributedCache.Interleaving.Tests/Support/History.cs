@@ -67,9 +67,8 @@ internal sealed class History
     }
 
     /// <summary>One call that does something to each key.</summary>
-    public void AddForEach(string[] keys, Func<string, Operation> make, Action perform)
+    public void AddForEach(Operation[] operations, Action perform)
     {
-        Operation[] operations = Array.ConvertAll(keys, key => make(key));
         _operations.AddRange(operations);
         int begin = _instant++;
         Array.ForEach(operations, operation => operation.Begin = begin);

@@ -16,6 +16,13 @@ internal static class Interleavings
         Tell($"{exploration.Schedules} schedules, among them all with up to {exploration.Preemptions} preemptions");
     }
 
+    /// <summary>Random schedules alone, of one trial among many.</summary>
+    public static void Hold(Func<Trial> make, int seeds, string of)
+    {
+        Exploration exploration = Explorer.Explore(make, preemptions: 0, most: 1, seeds);
+        Assert.True(exploration.Failure is null, $"In {of}:\n{exploration.Failure}");
+    }
+
     /// <summary>The same tests fail where the code is wrong, and fail again under the schedule that they tell.</summary>
     public static void Catch(Fault fault, Func<Trial> make)
     {

@@ -32,6 +32,8 @@ internal sealed class World
 
     public (int Entries, long Bytes) Limits { get; }
 
+    public long Time => _clock.Ticks;
+
     public History History { get; } = new();
 
     /// <summary>The length of a value that is charged so much with its key.</summary>
@@ -86,18 +88,21 @@ internal sealed class World
     public void Remove(string key, string? tenant = null) =>
         History.Add(new Operation(OperationKind.Remove, key, tenant), _ => Store.Remove(new Partition(tenant), key));
 
-    public void Clear(params string[] keys) => History.AddForEach(
-        keys, key => new Operation(OperationKind.Remove, key, null), () => Store.RemoveWhere(pattern: null, hostOnly: false));
+    public void Clear(params string[] keys) => Clear(keys, [null]);
+
+    public void Clear(string[] keys, string?[] tenants) => History.AddForEach(
+        [.. tenants.SelectMany(tenant => keys.Select(key => new Operation(OperationKind.Remove, key, tenant)))],
+        () => Store.RemoveWhere(pattern: null, hostOnly: false));
 
     public void ClearTenant(string tenant, params string[] keys) => History.AddForEach(
-        keys, key => new Operation(OperationKind.Remove, key, tenant), () => Store.RemoveWhere(tenant, pattern: null));
+        [.. keys.Select(key => new Operation(OperationKind.Remove, key, tenant))],
+        () => Store.RemoveWhere(tenant, pattern: null));
 
     public void Sweep(params string[] keys)
     {
         Now now = new(_clock.Ticks, _clock.Ticks);
         History.AddForEach(
-            keys,
-            key => new Operation(OperationKind.Expire, key, null) { Time = now.Utc },
+            [.. keys.Select(key => new Operation(OperationKind.Expire, key, null) { Time = now.Utc })],
             () => Store.Sweep(now, CancellationToken.None));
     }
 

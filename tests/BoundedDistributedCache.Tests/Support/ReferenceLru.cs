@@ -16,6 +16,8 @@ internal sealed class ReferenceLru(int maxEntries, long maxBytes)
     /// <summary>From the least to the most recently used.</summary>
     public IEnumerable<string> Keys => _byUse.Select(item => item.Key);
 
+    public IEnumerable<(string Key, byte[] Value)> Entries => _byUse.Select(item => (item.Key, item.Value));
+
     public byte[]? Use(string key, DateTimeOffset now)
     {
         if (!_byKey.TryGetValue(key, out LinkedListNode<Item>? node) || node.Value.IsExpired(now))

@@ -1,0 +1,63 @@
+using static BoundedCache.Interleaving.Tests.Interleavings;
+
+namespace BoundedCache.Interleaving.Tests;
+
+/// <summary>Small caches, a few random operations on each of two or three threads, and random schedules for each.</summary>
+public class RandomProgramTests
+{
+    private static readonly string[] Names = ["k", "l", "m", "n", "o"];
+    private static readonly string?[] Tenants = [null, null, "a", "b"];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void OfACacheOfSoManyEntries(int maxEntries)
+    {
+        for (int seed = 0; seed < TestScale.Of(quick: 250, full: 10_000); seed++)
+        {
+            Hold(() => Program(maxEntries, seed), seeds: 8, of: $"program {seed}");
+        }
+    }
+
+    private static Trial Program(int maxEntries, int seed)
+    {
+        Random random = new(seed);
+        int tenantEntries = random.Next(2) == 0 ? int.MaxValue : random.Next(1, maxEntries + 1);
+        World world = new(maxEntries, configure: options => options.MaxEntriesPerTenant = tenantEntries == int.MaxValue ? null : tenantEntries);
+        for (int i = random.Next(maxEntries + 1); i > 0; i--)
+        {
+            AnyOperation(random, world)();
+        }
+
+        Action[][] threads = [.. Enumerable.Range(0, random.Next(2, 4)).Select(_ =>
+            Enumerable.Range(0, random.Next(1, 4)).Select(_ => AnyOperation(random, world)).ToArray())];
+        return RoomTests.Bounded(
+            world,
+            [.. threads.Select(operations => (Action)(() => Array.ForEach(operations, operation => operation())))],
+            _ => true,
+            tenantEntries);
+    }
+
+    private static Action AnyOperation(Random random, World world)
+    {
+        string key = Names[random.Next(Names.Length)];
+        string? tenant = Tenants[random.Next(Tenants.Length)];
+        byte value = (byte)random.Next(1, 256);
+        int length = random.Next(1, 100);
+        long span = random.Next(1, 20);
+        return random.Next(14) switch
+        {
+            < 3 => () => world.Get(key, tenant),
+            < 6 => () => world.Set(key, value, length, tenant: tenant),
+            6 => () => world.Set(key, value, length, lifetime: span, tenant: tenant),
+            7 => () => world.Set(key, value, length, sliding: span, tenant: tenant),
+            8 or 9 => () => world.Remove(key, tenant),
+            10 => () => world.Clear(Names, [null, "a", "b"]),
+            11 => () => world.ClearTenant("a", Names),
+            12 => () => world.Sweep(Names),
+            _ => () => world.AdvanceTo(world.Time + span),
+        };
+    }
+}
