@@ -33,7 +33,7 @@ public class ParallelSampleTests
                 _ => "Clear()", (cache, _) => cache.Clear(), (lru, _) => lru.Clear()),
             equal: IsLike,
             maxParallelOperations: 4,
-            iter: TestScale.Of(quick: 500, full: 20_000),
+            iter: TestScale.Of(quick: 60, full: 2_000),
             threads: threads);
 
     private static bool IsLike(BoundedDistributedCache cache, ReferenceLru lru) =>
