@@ -59,6 +59,12 @@ public class RoomTests
     public void TheClaimOmittedIsCaught() => Catch(Fault.ClaimOmitted, ClaimedWhileOthersCome);
 
     [Fact]
+    public void OfATenantsThatNeedsNearlyAllWhileOthersOfItsComeWithoutEnd() => Hold(ClaimedOfATenantWhileOthersCome);
+
+    [Fact]
+    public void TheTenantsClaimOmittedIsCaught() => Catch(Fault.TenantClaimOmitted, ClaimedOfATenantWhileOthersCome);
+
+    [Fact]
     public void OfAnOverwriteThatNeedsNearlyAll() => Hold(OverwrittenInTheGate);
 
     [Fact]
@@ -158,9 +164,15 @@ public class RoomTests
     /// One Set needs so much that it goes to the gate, and small ones go on until it is done: as fast as it drives
     /// others out, they would take the room.
     /// </summary>
-    private static Trial ClaimedWhileOthersCome()
+    private static Trial ClaimedWhileOthersCome() =>
+        WhileOthersCome(new World(maxEntries: 100, maxBytes: 100 * Percent), charge: 99 * Percent, tenant: null);
+
+    /// <summary>The same where the cache would have room for both, and the tenant's limit has not.</summary>
+    private static Trial ClaimedOfATenantWhileOthersCome() => WhileOthersCome(
+        new World(maxEntries: 100, maxBytes: 100 * Percent, options => options.MaxBytesPerTenant = 91 * Percent), charge: 90 * Percent, tenant: "a");
+
+    private static Trial WhileOthersCome(World world, int charge, string? tenant)
     {
-        World world = new(maxEntries: 100, maxBytes: 100 * Percent);
         for (int i = 0; i < 50; i++)
         {
             world.SetUnnoted(KeyOf(i), World.LengthFor(2 * Percent));
@@ -170,12 +182,12 @@ public class RoomTests
         return Bounded(
             world,
             [
-                () => { world.Set("kk", 2, World.LengthFor(99 * Percent)); isDone = true; },
+                () => { world.Set("kk", 2, World.LengthFor(charge), tenant: tenant); isDone = true; },
                 () =>
                 {
                     for (int i = 0; !isDone; i++)
                     {
-                        world.SetUnnoted(KeyOf(i % 50), World.LengthFor(2 * Percent));
+                        world.SetUnnoted(KeyOf(i % 50), World.LengthFor(2 * Percent), tenant);
                         Scheduled.GiveWay();
                     }
                 },

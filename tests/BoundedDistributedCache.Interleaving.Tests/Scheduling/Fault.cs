@@ -10,6 +10,7 @@ internal enum Fault
     ExpiredWithoutSecondWalk,
     VictimByStamp,
     ClaimOmitted,
+    TenantClaimOmitted,
     OwnKeyAsVictim,
     VisitsWithoutEnd,
     RetiredWhileHeld,

@@ -67,10 +67,10 @@ internal sealed class World
     }
 
     /// <summary>Where there are too many to make sense of.</summary>
-    public void SetUnnoted(string key, int length)
+    public void SetUnnoted(string key, int length, string? tenant = null)
     {
         AdmissionReport report = default;
-        Store.Set(Partition.Host, key, new byte[length], Deadlines.Never, default, ref report);
+        Store.Set(new Partition(tenant), key, new byte[length], Deadlines.Never, default, ref report);
     }
 
     public byte Get(string key, string? tenant = null)
