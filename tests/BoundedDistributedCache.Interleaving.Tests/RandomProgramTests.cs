@@ -15,9 +15,18 @@ public class RandomProgramTests
     [InlineData(4)]
     public void OfACacheOfSoManyEntries(int maxEntries)
     {
-        for (int seed = 0; seed < TestScale.Of(quick: 250, full: 10_000); seed++)
+        for (int seed = 0; seed < TestScale.Of(quick: 200, full: 3_000); seed++)
         {
             Hold(() => Program(maxEntries, seed), seeds: 8, of: $"program {seed}");
+        }
+    }
+
+    [Fact]
+    public void OfTwoShardsThatAFewValuesFill()
+    {
+        for (int seed = 0; seed < TestScale.Of(quick: 200, full: 3_000); seed++)
+        {
+            Hold(() => ProgramOfTwoShards(seed), seeds: 8, of: $"program {seed}");
         }
     }
 
@@ -26,13 +35,30 @@ public class RandomProgramTests
         Random random = new(seed);
         int tenantEntries = random.Next(2) == 0 ? int.MaxValue : random.Next(1, maxEntries + 1);
         World world = new(maxEntries, configure: options => options.MaxEntriesPerTenant = tenantEntries == int.MaxValue ? null : tenantEntries);
-        for (int i = random.Next(maxEntries + 1); i > 0; i--)
+        Func<Action> anyOperation = () => AnyOperation(random, world, Names, random.Next(1, 100));
+        return Program(random, world, random.Next(maxEntries + 1), anyOperation, tenantEntries);
+    }
+
+    private static Trial ProgramOfTwoShards(int seed)
+    {
+        Random random = new(seed);
+        World world = RoomTests.TwoShards(out string[] first, out string[] second);
+        string[] keys = [.. first[..10], .. second[..10]];
+        int[] percents = [2, 2, 3, 5, 10, 30, 60, 95];
+        Func<Action> anyOperation = () => AnyOperation(
+            random, world, keys, World.LengthFor(percents[random.Next(percents.Length)] * RoomTests.Percent) - 200);
+        return Program(random, world, random.Next(30), anyOperation, int.MaxValue);
+    }
+
+    private static Trial Program(Random random, World world, int before, Func<Action> anyOperation, int tenantEntries)
+    {
+        for (; before > 0; before--)
         {
-            AnyOperation(random, world)();
+            anyOperation()();
         }
 
         Action[][] threads = [.. Enumerable.Range(0, random.Next(2, 4)).Select(_ =>
-            Enumerable.Range(0, random.Next(1, 4)).Select(_ => AnyOperation(random, world)).ToArray())];
+            Enumerable.Range(0, random.Next(1, 4)).Select(_ => anyOperation()).ToArray())];
         return RoomTests.Bounded(
             world,
             [.. threads.Select(operations => (Action)(() => Array.ForEach(operations, operation => operation())))],
@@ -40,12 +66,11 @@ public class RandomProgramTests
             tenantEntries);
     }
 
-    private static Action AnyOperation(Random random, World world)
+    private static Action AnyOperation(Random random, World world, string[] keys, int length)
     {
-        string key = Names[random.Next(Names.Length)];
+        string key = keys[random.Next(keys.Length)];
         string? tenant = Tenants[random.Next(Tenants.Length)];
         byte value = (byte)random.Next(1, 256);
-        int length = random.Next(1, 100);
         long span = random.Next(1, 20);
         return random.Next(14) switch
         {
@@ -54,9 +79,9 @@ public class RandomProgramTests
             6 => () => world.Set(key, value, length, lifetime: span, tenant: tenant),
             7 => () => world.Set(key, value, length, sliding: span, tenant: tenant),
             8 or 9 => () => world.Remove(key, tenant),
-            10 => () => world.Clear(Names, [null, "a", "b"]),
-            11 => () => world.ClearTenant("a", Names),
-            12 => () => world.Sweep(Names),
+            10 => () => world.Clear(keys, [null, "a", "b"]),
+            11 => () => world.ClearTenant("a", keys),
+            12 => () => world.Sweep(keys),
             _ => () => world.AdvanceTo(world.Time + span),
         };
     }

@@ -8,7 +8,7 @@ namespace BoundedCache.Interleaving.Tests;
 public class RoomTests
 {
     /// <summary>A cache of two shards, by entries, that holds a hundred such charges.</summary>
-    private const int Percent = 700;
+    internal const int Percent = 700;
 
     [Fact]
     public void OfTwoThatTakeTheLast() => Hold(LastOfRoom);
@@ -223,7 +223,7 @@ public class RoomTests
             [() => world.Set("l", 2, tenant: "a"), () => { world.Remove("k", "a"); world.Set("m", 3, tenant: "a"); }, () => world.Remove("l", "a")]);
     }
 
-    private static World TwoShards(out string[] first, out string[] second)
+    internal static World TwoShards(out string[] first, out string[] second)
     {
         World world = new(maxEntries: 2 * ShardDirectory.ExactEntries, maxBytes: 100 * Percent);
         first = world.Keys(24, hash => hash >> 63 == 0);

@@ -3,9 +3,9 @@ namespace BoundedCache.Interleaving.Tests;
 /// <summary>Asserts on a trial under many schedules, and tells how many there were.</summary>
 internal static class Interleavings
 {
-    private static int Seeds => TestScale.Of(quick: 500, full: 10_000);
+    private static int Seeds => TestScale.Of(quick: 500, full: 5_000);
 
-    private static int Most => TestScale.Of(quick: 4_000, full: 60_000);
+    private static int Most => TestScale.Of(quick: 3_000, full: 30_000);
 
     private static int Preemptions => TestScale.Of(quick: 2, full: 3);
 
