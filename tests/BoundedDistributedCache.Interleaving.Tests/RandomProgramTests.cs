@@ -21,6 +21,16 @@ public class RandomProgramTests
         }
     }
 
+    /// <summary>No miss is excused where nothing has to go: every answer must be a plain map's.</summary>
+    [Fact]
+    public void OfACacheWithRoomForAll()
+    {
+        for (int seed = 0; seed < TestScale.Of(quick: 500, full: 5_000); seed++)
+        {
+            Hold(() => ProgramWithRoomForAll(seed), seeds: 8, of: $"program {seed}");
+        }
+    }
+
     [Fact]
     public void OfTwoShardsThatAFewValuesFill()
     {
@@ -39,6 +49,14 @@ public class RandomProgramTests
         return Program(random, world, random.Next(maxEntries + 1), anyOperation, tenantEntries);
     }
 
+    private static Trial ProgramWithRoomForAll(int seed)
+    {
+        Random random = new(seed);
+        World world = new(maxEntries: 16);
+        Func<Action> anyOperation = () => AnyOperation(random, world, Names, random.Next(1, 100));
+        return Program(random, world, random.Next(30), anyOperation, int.MaxValue, mayGo: false);
+    }
+
     private static Trial ProgramOfTwoShards(int seed)
     {
         Random random = new(seed);
@@ -50,7 +68,7 @@ public class RandomProgramTests
         return Program(random, world, random.Next(30), anyOperation, int.MaxValue);
     }
 
-    private static Trial Program(Random random, World world, int before, Func<Action> anyOperation, int tenantEntries)
+    private static Trial Program(Random random, World world, int before, Func<Action> anyOperation, int tenantEntries, bool mayGo = true)
     {
         for (; before > 0; before--)
         {
@@ -62,7 +80,7 @@ public class RandomProgramTests
         return RoomTests.Bounded(
             world,
             [.. threads.Select(operations => (Action)(() => Array.ForEach(operations, operation => operation())))],
-            _ => true,
+            _ => mayGo,
             tenantEntries);
     }
 
@@ -81,8 +99,8 @@ public class RandomProgramTests
             8 or 9 => () => world.Remove(key, tenant),
             10 => () => world.Clear(keys, [null, "a", "b"]),
             11 => () => world.ClearTenant("a", keys),
-            12 => () => world.Sweep(keys),
-            _ => () => world.AdvanceTo(world.Time + span),
+            12 => () => world.Sweep(keys, [null, "a", "b"]),
+            _ => () => world.AdvanceBy(span),
         };
     }
 }

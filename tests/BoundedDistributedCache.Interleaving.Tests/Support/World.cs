@@ -32,8 +32,6 @@ internal sealed class World
 
     public (int Entries, long Bytes) Limits { get; }
 
-    public long Time => _clock.Ticks;
-
     public History History { get; } = new();
 
     /// <summary>The length of a value that is charged so much with its key.</summary>
@@ -98,19 +96,23 @@ internal sealed class World
         [.. keys.Select(key => new Operation(OperationKind.Remove, key, tenant))],
         () => Store.RemoveWhere(tenant, pattern: null));
 
-    public void Sweep(params string[] keys)
+    public void Sweep(params string[] keys) => Sweep(keys, [null]);
+
+    public void Sweep(string[] keys, string?[] tenants)
     {
         Now now = new(_clock.Ticks, _clock.Ticks);
         History.AddForEach(
-            [.. keys.Select(key => new Operation(OperationKind.Expire, key, null) { Time = now.Utc })],
+            [.. tenants.SelectMany(tenant => keys.Select(key => new Operation(OperationKind.Expire, key, tenant) { Time = now.Utc }))],
             () => Store.Sweep(now, CancellationToken.None));
     }
 
-    /// <summary>Sets the clock, in one instant.</summary>
-    public void AdvanceTo(long ticks) => History.Add(new Operation(OperationKind.Advance, "", null) { Time = ticks }, _ =>
+    public void AdvanceTo(long ticks) => AdvanceBy(ticks - _clock.Ticks);
+
+    /// <summary>Moves the clock, in one instant.</summary>
+    public void AdvanceBy(long ticks) => History.Add(new Operation(OperationKind.Advance, "", null), operation =>
     {
         Scheduled.Point();
-        _clock.Ticks = ticks;
+        operation.Time = _clock.Ticks += ticks;
     });
 
     /// <summary>Every key's history must make sense, and the quiet cache be whole.</summary>
