@@ -2,7 +2,10 @@ using static BoundedCache.Interleaving.Tests.Interleavings;
 
 namespace BoundedCache.Interleaving.Tests;
 
-/// <summary>Small caches, a few random operations on each of two or three threads, and random schedules for each.</summary>
+/// <summary>
+/// Small caches, a few random operations on each of two or three threads, and random schedules for each. A program has a
+/// few kinds of operations, keys and tenants only, so that its threads meet.
+/// </summary>
 public class RandomProgramTests
 {
     private static readonly string[] Names = ["k", "l", "m", "n", "o"];
@@ -15,7 +18,7 @@ public class RandomProgramTests
     [InlineData(4)]
     public void OfACacheOfSoManyEntries(int maxEntries)
     {
-        for (int seed = 0; seed < TestScale.Of(quick: 200, full: 3_000); seed++)
+        for (int seed = 0; seed < TestScale.Of(quick: 250, full: 4_000); seed++)
         {
             Hold(() => Program(maxEntries, seed), seeds: 8, of: $"program {seed}");
         }
@@ -25,7 +28,7 @@ public class RandomProgramTests
     [Fact]
     public void OfACacheWithRoomForAll()
     {
-        for (int seed = 0; seed < TestScale.Of(quick: 500, full: 5_000); seed++)
+        for (int seed = 0; seed < TestScale.Of(quick: 500, full: 8_000); seed++)
         {
             Hold(() => ProgramWithRoomForAll(seed), seeds: 8, of: $"program {seed}");
         }
@@ -34,7 +37,7 @@ public class RandomProgramTests
     [Fact]
     public void OfTwoShardsThatAFewValuesFill()
     {
-        for (int seed = 0; seed < TestScale.Of(quick: 200, full: 3_000); seed++)
+        for (int seed = 0; seed < TestScale.Of(quick: 250, full: 4_000); seed++)
         {
             Hold(() => ProgramOfTwoShards(seed), seeds: 8, of: $"program {seed}");
         }
@@ -45,7 +48,7 @@ public class RandomProgramTests
         Random random = new(seed);
         int tenantEntries = random.Next(2) == 0 ? int.MaxValue : random.Next(1, maxEntries + 1);
         World world = new(maxEntries, configure: options => options.MaxEntriesPerTenant = tenantEntries == int.MaxValue ? null : tenantEntries);
-        Func<Action> anyOperation = () => AnyOperation(random, world, Names, random.Next(1, 100));
+        Func<Action> anyOperation = Operations(random, world, Names, () => random.Next(1, 100));
         return Program(random, world, random.Next(maxEntries + 1), anyOperation, tenantEntries);
     }
 
@@ -53,7 +56,7 @@ public class RandomProgramTests
     {
         Random random = new(seed);
         World world = new(maxEntries: 16);
-        Func<Action> anyOperation = () => AnyOperation(random, world, Names, random.Next(1, 100));
+        Func<Action> anyOperation = Operations(random, world, Names, () => random.Next(1, 100));
         return Program(random, world, random.Next(30), anyOperation, int.MaxValue, mayGo: false);
     }
 
@@ -63,8 +66,8 @@ public class RandomProgramTests
         World world = RoomTests.TwoShards(out string[] first, out string[] second);
         string[] keys = [.. first[..10], .. second[..10]];
         int[] percents = [2, 2, 3, 5, 10, 30, 60, 95];
-        Func<Action> anyOperation = () => AnyOperation(
-            random, world, keys, World.LengthFor(percents[random.Next(percents.Length)] * RoomTests.Percent) - 200);
+        Func<Action> anyOperation = Operations(
+            random, world, keys, () => World.LengthFor(percents[random.Next(percents.Length)] * RoomTests.Percent) - 200);
         return Program(random, world, random.Next(30), anyOperation, int.MaxValue);
     }
 
@@ -84,23 +87,30 @@ public class RandomProgramTests
             tenantEntries);
     }
 
-    private static Action AnyOperation(Random random, World world, string[] keys, int length)
+    private static Func<Action> Operations(Random random, World world, string[] allKeys, Func<int> length)
     {
-        string key = keys[random.Next(keys.Length)];
-        string? tenant = Tenants[random.Next(Tenants.Length)];
-        byte value = (byte)random.Next(1, 256);
-        long span = random.Next(1, 20);
-        return random.Next(14) switch
+        string[] keys = [.. random.GetItems(allKeys, random.Next(1, allKeys.Length + 1)).Distinct()];
+        string?[] tenants = [.. random.GetItems(Tenants, random.Next(1, Tenants.Length)).Distinct()];
+        int[] kinds = random.GetItems([.. Enumerable.Range(0, 10)], random.Next(2, 8));
+        long window = random.Next(2, 20);
+        return () =>
         {
-            < 3 => () => world.Get(key, tenant),
-            < 6 => () => world.Set(key, value, length, tenant: tenant),
-            6 => () => world.Set(key, value, length, lifetime: span, tenant: tenant),
-            7 => () => world.Set(key, value, length, sliding: span, tenant: tenant),
-            8 or 9 => () => world.Remove(key, tenant),
-            10 => () => world.Clear(keys, [null, "a", "b"]),
-            11 => () => world.ClearTenant("a", keys),
-            12 => () => world.Sweep(keys, [null, "a", "b"]),
-            _ => () => world.AdvanceBy(span),
+            string key = keys[random.Next(keys.Length)];
+            string? tenant = tenants[random.Next(tenants.Length)];
+            byte value = (byte)random.Next(1, 256);
+            int bytes = length();
+            return kinds[random.Next(kinds.Length)] switch
+            {
+                0 or 1 => () => world.Get(key, tenant),
+                2 => () => world.Set(key, value, bytes, tenant: tenant),
+                3 => () => world.Set(key, value, bytes, lifetime: window, tenant: tenant),
+                4 => () => world.Set(key, value, bytes, sliding: window, tenant: tenant),
+                5 => () => world.Remove(key, tenant),
+                6 => () => world.Clear(keys, tenants),
+                7 => () => world.ClearTenant("a", keys),
+                8 => () => world.Sweep(keys, tenants),
+                _ => () => world.AdvanceBy(window / 2),
+            };
         };
     }
 }

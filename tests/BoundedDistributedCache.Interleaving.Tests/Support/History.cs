@@ -83,15 +83,20 @@ internal sealed class History
         {
             List<Operation> operations = [.. _operations.Where(operation =>
                 operation.Kind == OperationKind.Advance || (operation.Key == key && operation.Tenant == tenant))];
-            if (!IsLinearizable(operations, 0, default, mayGo(tenant is null ? key : $"{tenant}/{key}")))
+            if (!IsLinearizable(operations, 0, default, [], mayGo(tenant is null ? key : $"{tenant}/{key}")))
             {
                 throw new InvalidOperationException($"No order explains:\n{string.Join('\n', operations)}");
             }
         }
     }
 
-    private static bool IsLinearizable(List<Operation> operations, ulong done, State state, bool mayGo)
+    private static bool IsLinearizable(List<Operation> operations, ulong done, State state, HashSet<(ulong, State)> inVain, bool mayGo)
     {
+        if (inVain.Contains((done, state)))
+        {
+            return false;
+        }
+
         bool isAny = false;
         int firstEnd = int.MaxValue;
         for (int i = 0; i < operations.Count; i++)
@@ -114,12 +119,13 @@ internal sealed class History
             if ((done >> i & 1) == 0
                 && operations[i].Begin < firstEnd
                 && state.After(operations[i], mayGo) is { } next
-                && IsLinearizable(operations, done | (1UL << i), next, mayGo))
+                && IsLinearizable(operations, done | (1UL << i), next, inVain, mayGo))
             {
                 return true;
             }
         }
 
+        inVain.Add((done, state));
         return false;
     }
 
