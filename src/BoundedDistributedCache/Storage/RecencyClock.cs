@@ -15,7 +15,7 @@ namespace BoundedCache.Storage;
 /// </para>
 /// <para>
 /// A tenant with limits turns over at a pace of its own, which may be many times the cache's; so that its uses are told
-/// apart too, it ticks 256 times, and begins 16 epochs, for as many entries as it holds. The ticks that the cache makes
+/// apart too, it ticks 16 times for as many entries as it holds, and each tick begins an epoch. The ticks that the cache makes
 /// for itself are its <em>beats</em>: what is to happen at the cache's pace goes by those.
 /// </para>
 /// <para>
@@ -53,8 +53,11 @@ internal sealed class RecencyClock(bool isExact)
     /// <summary>How many ticks are as good as one at the cache's own pace.</summary>
     public long TicksPerAge => Math.Max(1, EpochSpan / LongestEpochInTicks);
 
-    /// <summary>How many insertions of one shard, or of one tenant, make a tick where so many entries are held.</summary>
+    /// <summary>How many insertions of one shard make a tick where so many entries are held.</summary>
     public static long InsertionsPerTick(long held) => Math.Max(1, held / TicksPerTurnover);
+
+    /// <summary>How many entries of a tenant that holds so many make an epoch at the tenant's own pace.</summary>
+    public static long InsertionsPerEpoch(long held) => Math.Max(1, held / EpochsPerTurnover);
 
     public static long TicksPerEpoch(long held) => Math.Clamp(held / EpochsPerTurnover, 1, LongestEpochInTicks);
 
@@ -72,7 +75,7 @@ internal sealed class RecencyClock(bool isExact)
     }
 
     /// <summary>Makes a tick; whoever makes one an epoch's length after the last epoch began, begins the next.</summary>
-    /// <param name="held">Entries of the cache, or of the tenant at whose pace the tick is made.</param>
+    /// <param name="held">Entries that are held; with one, every tick begins an epoch.</param>
     public void Advance(long held)
     {
         long tick = Interlocked.Increment(ref _lines.Tick);

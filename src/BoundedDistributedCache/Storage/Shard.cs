@@ -163,10 +163,10 @@ internal sealed class Shard
                 _context.Tenants.Limits,
                 pastClaim,
                 out pays,
-                out long ticksFor);
-            if (ticksFor > 0 && !_context.Clock.IsExact)
+                out bool beginsEpoch);
+            if (beginsEpoch && !_context.Clock.IsExact)
             {
-                _context.Clock.Advance(ticksFor);
+                _context.Clock.Advance(held: 1);
             }
 
             return joining;

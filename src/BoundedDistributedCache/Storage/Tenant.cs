@@ -43,7 +43,7 @@ internal sealed class Tenant
     private int _holders;
     private bool _isPaid;
     private bool _isRetired;
-    private long _joinedSinceTick;
+    private long _joinedSinceEpoch;
     private TenantVictim[] _queue = [];
     private int _nextVictim;
 
@@ -133,14 +133,14 @@ internal sealed class Tenant
     /// <param name="table">The limits.</param>
     /// <param name="pastClaim">For the thread in the gate.</param>
     /// <param name="pays">Whether who joins is to pay for the record.</param>
-    /// <param name="ticksFor">Of how many entries the recency clock is to be told that they turn over; 0: of none.</param>
+    /// <param name="beginsEpoch">Whether the recency clock is to begin an epoch, for the tenant's entries turn over.</param>
     /// <exception cref="OutOfMemoryException">There is no memory for its place; nothing was changed.</exception>
-    public Joining TryJoin(SlotChunk chunk, long place, long charge, TenantLimitTable table, bool pastClaim, out bool pays, out long ticksFor)
+    public Joining TryJoin(SlotChunk chunk, long place, long charge, TenantLimitTable table, bool pastClaim, out bool pays, out bool beginsEpoch)
     {
         using (Enter())
         {
             pays = false;
-            ticksFor = 0;
+            beginsEpoch = false;
             RoomAmount needed = new(1, charge);
             Follow(table);
             if (!MissingOf(needed, pastClaim).IsNone)
@@ -155,10 +155,10 @@ internal sealed class Tenant
             Tally.Changes.Count(Change.Set);
             pays = !_isPaid;
             Volatile.Write(ref _isPaid, true);
-            if (_limit != Unlimited && ++_joinedSinceTick >= RecencyClock.InsertionsPerTick(_members.Count))
+            if (_limit != Unlimited && ++_joinedSinceEpoch >= RecencyClock.InsertionsPerEpoch(_members.Count))
             {
-                _joinedSinceTick = 0;
-                ticksFor = _members.Count;
+                _joinedSinceEpoch = 0;
+                beginsEpoch = true;
             }
 
             return Joining.Joined;
