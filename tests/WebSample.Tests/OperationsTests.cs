@@ -90,10 +90,12 @@ public sealed partial class OperationsTests
         // The age of what is evicted is told from 257 entries on.
         await using var shop = RunningShop.Open(NoDelay, ("Cache:SweepInterval", "00:00:00.050"), ("Cache:MaxEntries", "300"));
         using var visitor = shop.Enter();
-        await visitor.ReadAsync("/kitchen/products/3", Cancelled);
         var cache = shop.Services.GetRequiredService<BoundedDistributedCache>();
         for (var entry = 0; entry < 600; entry++)
             cache.Set($"entry{entry}", [1], new());
+
+        // After those, or they would evict the tenant's entries, and there would be no tenant to tell of.
+        await visitor.ReadAsync("/kitchen/products/3", Cancelled);
         var metrics = await MetricsOnceSweptAsync(visitor);
 
         var named = new[] { "prometheus-alerts.yml", "grafana-dashboard.json" }
