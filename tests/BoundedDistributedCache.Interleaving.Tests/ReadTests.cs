@@ -1,3 +1,4 @@
+using BoundedCache.Storage;
 using static BoundedCache.Interleaving.Tests.Interleavings;
 
 namespace BoundedCache.Interleaving.Tests;
@@ -100,6 +101,62 @@ public class ReadTests
             [() => { world.Get("k", "a"); world.Set("k", 2, tenant: "a"); world.Get("k", "a"); }, () => world.ClearTenant("a", "k", "l"), () => world.Get("k", "b")],
             () => world.Verify());
     });
+
+    [Fact]
+    public void WhileASweepMovesEntries() => Hold(() =>
+    {
+        World world = Sparse(out string moved);
+        return new(
+            [() => { world.Get(moved); world.Get(moved); }, () => world.Sweep(moved), () => { world.Set(moved, 2); world.Remove(moved); }],
+            () => world.Verify());
+    });
+
+    [Fact]
+    public void AfterAClearThatASweepMovesEntriesUnder() => Hold(ClearedWhileMoved);
+
+    [Fact]
+    public void RemovalUpwardsIsCaught() => Catch(Fault.RemovalUpwards, ClearedWhileMoved);
+
+    [Fact]
+    public void AfterATenantsClearThatASweepMovesEntriesUnder() => Hold(TenantClearedWhileMoved);
+
+    [Fact]
+    public void MovesThatATenantsClearDoesNotNoticeAreCaught() => Catch(Fault.MovesUnnoticed, TenantClearedWhileMoved);
+
+    private static Trial ClearedWhileMoved()
+    {
+        World world = Sparse(out string moved);
+        return new(
+            [() => { world.Clear(moved); world.Get(moved); }, () => world.Sweep(moved)],
+            () => world.Verify());
+    }
+
+    private static Trial TenantClearedWhileMoved()
+    {
+        World world = Sparse(out string moved, tenant: "a");
+        return new(
+            [() => { world.ClearTenant("a", moved); world.Get(moved, "a"); }, () => world.Sweep([moved], ["a"])],
+            () => world.Verify());
+    }
+
+    /// <summary>Four entries in four chunks of one shard: a sweep moves those of the upper two, the one it returns among them.</summary>
+    private static World Sparse(out string moved, string? tenant = null)
+    {
+        World world = new(maxEntries: 600);
+        string[] keys = world.Keys((3 * SlotChunk.Length) + 1, hash => hash >> 63 == 0, tenant);
+        Array.ForEach(keys[..^1], key => world.SetUnnoted(key, 1, tenant));
+        moved = keys[^1];
+        world.Set(moved, 1, tenant: tenant);
+        for (int i = 0; i < keys.Length - 1; i++)
+        {
+            if (i % SlotChunk.Length != 0)
+            {
+                world.Store.Remove(new Partition(tenant), keys[i]);
+            }
+        }
+
+        return world;
+    }
 
     /// <summary>Eight entries in eight buckets: the next doubles them. One key stands behind another in a chain.</summary>
     private static World Grown(out string behind, out string before)

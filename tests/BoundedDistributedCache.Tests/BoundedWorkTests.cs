@@ -53,6 +53,25 @@ public sealed class BoundedWorkTests
     }
 
     [Fact]
+    public void ASweepMovesABatchPerHold()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(50_000, clock: _clock);
+        Fill(cache, 50_000, TestCache.NoExpiry);
+        for (int i = 0; i < 50_000; i++)
+        {
+            if (i % 3 != 0)
+            {
+                cache.Remove("key" + i);
+            }
+        }
+
+        cache.RemoveExpired();
+
+        AssertMost(cache, Work.Entry, Shard.LongestBatch);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
     public void AWriterInSearchOfWhatHasExpiredLooksCloselyAtABatchPerHold()
     {
         using BoundedDistributedCache cache = TestCache.Make(50_000, clock: _clock);

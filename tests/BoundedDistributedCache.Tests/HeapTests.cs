@@ -61,6 +61,30 @@ public sealed class HeapTests
         GC.KeepAlive(cache);
     }
 
+    [Theory]
+    [InlineData(10_000, 0)]
+    [InlineData(10_000, 100)]
+    [InlineData(100_000, 0)]
+    [InlineData(100_000, 50)]
+    public void TheHeapShrinksByWhatTheSizeSaysWhereEntriesExpireAtRandom(int count, int tenants)
+    {
+        FakeTimeProvider clock = new();
+        Random random = new(1);
+        Fill(TestCache.Make(count, long.MaxValue, clock), 0, 1, 8, 0, slides: true, tenants);
+        long before = Heap();
+        BoundedDistributedCache cache = TestCache.Make(count, long.MaxValue, clock);
+        for (int i = 0; i < count; i++)
+        {
+            Fill(cache, i, 1, 8, 0, slides: true, tenants, hours: random.Next(2) == 0 ? 1 : 10);
+        }
+
+        clock.Advance(TimeSpan.FromHours(2));
+        Assert.InRange(cache.RemoveExpired(), count / 3, 2 * count / 3);
+
+        Assert.InRange((double)(Heap() - before) / cache.SizeBytes, 0.9, 1.1);
+        Integrity.Check(cache);
+    }
+
     [Fact]
     public void AnEmptyCacheOfDefaultLimitsCostsSomeKilobytes()
     {
@@ -142,9 +166,9 @@ public sealed class HeapTests
         }
     }
 
-    private static void Fill(BoundedDistributedCache cache, int first, int count, int keyLength, int valueLength, bool slides, int tenants = 0)
+    private static void Fill(BoundedDistributedCache cache, int first, int count, int keyLength, int valueLength, bool slides, int tenants = 0, int hours = 1)
     {
-        var options = slides ? TestCache.Sliding(TimeSpan.FromHours(1)) : TestCache.NoExpiry;
+        var options = slides ? TestCache.Sliding(TimeSpan.FromHours(hours)) : TestCache.NoExpiry;
         for (int i = first; i < first + count; i++)
         {
             string key = i.ToString("D" + keyLength);

@@ -149,15 +149,26 @@ internal sealed class CacheStore
         int removed = 0;
         int below = int.MaxValue;
         Span<long> places = stackalloc long[Shard.LongestBatch];
-        for (int copied = tenant.CopyMembers(places, ref below); copied > 0; copied = tenant.CopyMembers(places, ref below))
+        while (true)
         {
+            int from = below;
+            int copied = tenant.CopyMembers(places, ref below, out int moves);
+            if (copied == 0)
+            {
+                return removed;
+            }
+
             foreach (long place in places[..copied])
             {
                 removed += Remove(tenant, place, pattern) ? 1 : 0;
             }
-        }
 
-        return removed;
+            if (tenant.Moves != moves)
+            {
+                // A sweep moved entries: perhaps one of these, before it was looked for.
+                below = from;
+            }
+        }
     }
 
     /// <summary>Reclaims what has expired, and structures that fewer entries do not need.</summary>
@@ -288,10 +299,11 @@ internal sealed class CacheStore
 
     private int RemoveWhere(Shard shard, KeyPattern? pattern, bool hostOnly, Entry?[] batch)
     {
+        // Downwards, as sweeps move entries.
         int removed = 0;
-        foreach (SlotChunk? chunk in shard.Chunks)
+        for (int i = shard.Chunks.Length - 1; i >= 0; i--)
         {
-            int matched = chunk is null ? 0 : Match(chunk, pattern, hostOnly, batch);
+            int matched = shard.TryGetChunk(i << SlotChunk.Shift) is { } chunk ? Match(chunk, pattern, hostOnly, batch) : 0;
             if (matched > 0)
             {
                 using (shard.Enter())
@@ -336,11 +348,10 @@ internal sealed class CacheStore
         long removed = 0;
         if (everyDeadline || shard.MayHaveExpired(now))
         {
-            SlotChunk?[] chunks = shard.Chunks;
-            for (int i = 0; i < chunks.Length; i++)
+            for (int i = shard.Chunks.Length - 1; i >= 0; i--)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (Volatile.Read(ref chunks[i]) is { } chunk && (everyDeadline || chunk.DueBound <= now.Monotonic))
+                if (shard.TryGetChunk(i << SlotChunk.Shift) is { } chunk && (everyDeadline || chunk.DueBound <= now.Monotonic))
                 {
                     using (shard.Enter())
                     {
@@ -358,6 +369,19 @@ internal sealed class CacheStore
             shard.Trim();
         }
 
+        while (TryCompact(shard))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         return (int)removed;
+    }
+
+    private static bool TryCompact(Shard shard)
+    {
+        using (shard.Enter())
+        {
+            return shard.TryCompact();
+        }
     }
 }

@@ -13,7 +13,8 @@ namespace BoundedCache.Storage;
 /// Value     constructor                         fixed before publication
 /// Hash      constructor                         fixed before publication
 /// Charge    constructor, with the kind          fixed before publication
-/// Slot      the writer that links the entry     shard's lock, before publication; then fixed
+/// Slot      writers: who links the entry, and   shard's lock. Readers take none: one who has an old slot stamps
+///           sweeps, which move it               what belongs to another by now, which costs a little order
 /// Next      writers that change the chain       shard's lock, release stores; readers load with acquire
 /// Epoch     readers and writers                 none: any value only costs or saves a stamp
 /// </code>

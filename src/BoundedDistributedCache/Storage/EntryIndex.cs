@@ -102,11 +102,11 @@ internal struct EntryIndex
     /// <returns>Whether it was rebuilt.</returns>
     public bool GrowFor(int count) => count >= _buckets.Length && TryRebuild(_buckets.Length * 2);
 
-    /// <summary>Gives buckets back where less than a quarter of them is needed.</summary>
+    /// <summary>Gives buckets back where less than three eighths of them are needed.</summary>
     /// <returns>Whether it was rebuilt.</returns>
     public bool ShrinkFor(int count) =>
         _buckets.Length > ShortestLength
-        && count < _buckets.Length / 4
+        && count < _buckets.Length / 8 * 3
         && TryRebuild((int)uint.Max(ShortestLength, System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)));
 
     private readonly ref Entry? LinkTo(Entry entry)

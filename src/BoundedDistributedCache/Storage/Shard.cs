@@ -67,17 +67,19 @@ internal sealed class Shard
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Stamp(Entry entry, uint epoch)
     {
-        if (_slots.TryGetChunk(entry.Slot) is { } chunk)
+        int slot = entry.Slot;
+        if (_slots.TryGetChunk(slot) is { } chunk)
         {
-            Volatile.Write(ref chunk[entry.Slot].Stamp, _context.Clock.Tick);
+            Volatile.Write(ref chunk[slot].Stamp, _context.Clock.Tick);
         }
 
         entry.Epoch = epoch;
     }
 
     /// <summary>
-    /// Notes a use, where order is exact. Stamps are unique there, so the exchange fails where anybody used the entry
-    /// or took its slot since the stamp was read; the use then overlapped with that, and either order is right.
+    /// Notes a use, where order is exact. Stamps are unique there, and entries stay in their slots, so the exchange fails
+    /// where anybody used the entry or took its slot since the stamp was read; the use then overlapped with that, and
+    /// either order is right.
     /// </summary>
     public void StampExactly(Entry entry)
     {
@@ -423,6 +425,38 @@ internal sealed class Shard
         _ranking.Trim(_state.Count);
     }
 
+    /// <summary>
+    /// Where far more slots are free than in use, as after many entries went at random, moves the entries of the highest
+    /// chunk down and drops it. Nothing moves up: who goes through chunks downwards, without the lock, meets everything
+    /// that was there when he began. Victims are ranked anew.
+    /// </summary>
+    /// <returns>Whether a chunk went.</returns>
+    public bool TryCompact()
+    {
+        if (_context.Clock.IsExact || !_slots.TryFindSpareChunk(_state.Count, out int index))
+        {
+            return false;
+        }
+
+        SlotChunk chunk = _slots.ChunkOf(index << SlotChunk.Shift);
+        _ranking.Forget();
+        try
+        {
+            for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
+            {
+                _state.Work.Count(Work.Entry);
+                Move(chunk[BitOperations.TrailingZeroCount(rest)].Entry!);
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+
+        _slots.Trim();
+        return true;
+    }
+
     public ChangeTally Changes() => ChangeTally.Snapshot(ref _state.Changes);
 
     public LastEviction LastEviction() => Storage.LastEviction.Snapshot(ref _state.LastEviction);
@@ -439,6 +473,22 @@ internal sealed class Shard
         {
             return _index.Locate(tenantId, key, hash, out _);
         }
+    }
+
+    /// <summary>The entry is in its new slot before it leaves the old one, so whoever looks for it downwards misses it in neither.</summary>
+    private void Move(Entry entry)
+    {
+        int from = entry.Slot;
+        _slots.EnsureFree(entry);
+        int to = _slots.Take(entry);
+        SlotChunk source = _slots.ChunkOf(from);
+        SlotChunk target = _slots.ChunkOf(to);
+        Volatile.Write(ref target[to].Stamp, Volatile.Read(ref source[from].Stamp));
+        Volatile.Write(ref target[to].Entry, entry);
+        target.SetDue(to, source.DueOf(from));
+        entry.Tenant?.Move(source, from, target, to, ShardDirectory.PlaceOf(_number, to));
+        entry.Slot = to;
+        _slots.Free(from);
     }
 
     private static long DueOf(Entry entry, Now now) =>

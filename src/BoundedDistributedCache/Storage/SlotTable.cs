@@ -9,7 +9,7 @@ namespace BoundedCache.Storage;
 /// </summary>
 /// <remarks>
 /// Slots are handed out from the lowest chunk that has a free one, so that the upper ones run empty when a shard
-/// shrinks. An empty chunk is dropped, save one, so that a shard at a chunk's edge does not make and drop it with
+/// shrinks; what is left in them a sweep moves down. An empty chunk is dropped, save one, so that a shard at a chunk's edge does not make and drop it with
 /// every other operation. The directory is copied when it grows; chunks are not, so a reader with an old directory
 /// stamps the right slot, and one who finds no chunk, or whose chunk was dropped, stamps nothing that counts.
 /// </remarks>
@@ -17,6 +17,7 @@ internal sealed class SlotTable
 {
     private const int BitsPerWord = 64;
     private const int NoChunk = -1;
+    private const int SparseShare = 8;
 
     private SlotChunk?[] _chunks = new SlotChunk?[1];
     private ulong[] _open = new ulong[1];
@@ -123,6 +124,25 @@ internal sealed class SlotTable
             _open = _open[..((length + BitsPerWord - 1) / BitsPerWord)];
             Volatile.Write(ref _chunks, chunks);
         }
+    }
+
+    /// <summary>
+    /// The highest chunk, where at least an eighth of all slots are free, and so many that the others can have its entries.
+    /// </summary>
+    public bool TryFindSpareChunk(int count, out int index)
+    {
+        int slots = 0;
+        index = NoChunk;
+        for (int i = 0; i < _chunks.Length; i++)
+        {
+            if (_chunks[i] is not null)
+            {
+                slots += SlotChunk.Length;
+                index = i;
+            }
+        }
+
+        return slots - count >= Math.Max(2 * SlotChunk.Length, slots / SparseShare);
     }
 
     private int AddChunk()

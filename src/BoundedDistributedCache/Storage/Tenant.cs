@@ -44,6 +44,7 @@ internal sealed class Tenant
     private bool _isPaid;
     private bool _isRetired;
     private long _joinedSinceEpoch;
+    private int _moves;
     private TenantVictim[] _queue = [];
     private int _nextVictim;
 
@@ -76,6 +77,18 @@ internal sealed class Tenant
             using (Enter())
             {
                 return _used;
+            }
+        }
+    }
+
+    /// <summary>How often one of its entries went on in another slot.</summary>
+    public int Moves
+    {
+        get
+        {
+            using (Enter())
+            {
+                return _moves;
             }
         }
     }
@@ -219,6 +232,18 @@ internal sealed class Tenant
         }
     }
 
+    /// <summary>Notes that an entry goes on in another slot. The list stays as it is, but for the place.</summary>
+    public void Move(SlotChunk from, int fromSlot, SlotChunk to, int toSlot, long toPlace)
+    {
+        using (Enter())
+        {
+            int index = from.TenantIndex(fromSlot);
+            to.TenantIndex(toSlot) = index;
+            _members[index] = toPlace;
+            _moves++;
+        }
+    }
+
     /// <summary>
     /// Keeps others from the tenant's room; none gives it up. For the thread in the gate, which holds the record.
     /// </summary>
@@ -231,14 +256,16 @@ internal sealed class Tenant
     }
 
     /// <summary>
-    /// Copies members, going down from <paramref name="below"/>. Who walks down and removes misses nobody: what moves is
-    /// the last, which he has seen, or which joined after he began.
+    /// Copies members, going down from <paramref name="below"/>. Who walks down and removes misses nobody: what moves in
+    /// the list is the last, which he has seen, or which joined after he began; and where <see cref="Moves"/> are not
+    /// <paramref name="moves"/> any more once he looked at what was copied, he is to copy it again.
     /// </summary>
     /// <returns>How many were copied, and from where to go on.</returns>
-    public int CopyMembers(Span<long> places, ref int below)
+    public int CopyMembers(Span<long> places, ref int below, out int moves)
     {
         using (Enter())
         {
+            moves = _moves;
             below = Math.Min(below, _members.Count);
             int copied = 0;
             while (copied < places.Length && below > 0)

@@ -20,7 +20,11 @@ internal struct TenantMembers
 
     public int Count { get; private set; }
 
-    public readonly long this[int index] => At(index);
+    public readonly long this[int index]
+    {
+        get => At(index);
+        set => At(index) = value;
+    }
 
     /// <summary>Makes sure that <see cref="Add"/> can't fail.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for a chunk; nothing was changed.</exception>

@@ -126,7 +126,7 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
         List<long> places = [];
         Span<long> piece = stackalloc long[PieceLength];
         int below = int.MaxValue;
-        for (int copied = tenant.CopyMembers(piece, ref below); copied > 0; copied = tenant.CopyMembers(piece, ref below))
+        for (int copied = tenant.CopyMembers(piece, ref below, out _); copied > 0; copied = tenant.CopyMembers(piece, ref below, out _))
         {
             places.AddRange(piece[..copied]);
         }

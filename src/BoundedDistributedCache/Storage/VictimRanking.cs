@@ -108,13 +108,19 @@ internal sealed class VictimRanking
     /// <summary>No victim to come has an older stamp than this.</summary>
     public long NextStamp => _next < _end ? StampOf(_ranks[_next]) : _boundary;
 
+    /// <summary>Empties the queue: the next victim is ranked anew.</summary>
+    public void Forget()
+    {
+        _boundary = NextStamp;
+        _next = _end = 0;
+    }
+
     /// <summary>Gives the buffer back where it is far larger than <paramref name="count"/> needs.</summary>
     public void Trim(int count)
     {
         if (_ranks.Length > VictimsPerVisit && count / 2 < _ranks.Length / 4)
         {
-            _boundary = NextStamp;
-            _next = _end = 0;
+            Forget();
             Resize(VictimsPerVisit);
         }
     }

@@ -15,4 +15,6 @@ internal enum Fault
     VisitsWithoutEnd,
     RetiredWhileHeld,
     RoomTakenBlindly,
+    RemovalUpwards,
+    MovesUnnoticed,
 }

@@ -38,9 +38,9 @@ internal sealed class World
     public static int LengthFor(long charge) => (int)(charge - Charge.Of(KeyLength, 0, expires: false));
 
     /// <summary>Keys in the order of their hashes' likeness to what is asked for.</summary>
-    public string[] Keys(int count, Func<ulong, bool> where) =>
+    public string[] Keys(int count, Func<ulong, bool> where, string? tenant = null) =>
         [.. Enumerable.Range(0, 1_000).Select(i => $"{(char)('a' + (i / 32))}{(char)('0' + (i % 32))}")
-            .Where(key => where(_hasher.Hash(Partition.Host, key))).Take(count)];
+            .Where(key => where(_hasher.Hash(new Partition(tenant), key))).Take(count)];
 
     public void Set(string key, byte value, int length = 1, long? lifetime = null, long? sliding = null, string? tenant = null)
     {

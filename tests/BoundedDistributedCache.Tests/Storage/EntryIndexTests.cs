@@ -105,12 +105,13 @@ public sealed class EntryIndexTests
 
     [Theory]
     [InlineData(64, 64)]
-    [InlineData(16, 64)]
-    [InlineData(15, 16)]
+    [InlineData(24, 64)]
+    [InlineData(23, 32)]
+    [InlineData(16, 16)]
     [InlineData(9, 16)]
     [InlineData(3, 8)]
     [InlineData(0, 8)]
-    public void ShrinksWhenLessThanAQuarterIsNeeded(int count, int length)
+    public void ShrinksWhenLessThanThreeEighthsAreNeeded(int count, int length)
     {
         _index.GrowFor(8);
         _index.GrowFor(16);

@@ -122,6 +122,61 @@ public sealed class ShardTests
         Assert.Equal(0, Allocated.By(_shard.Trim));
     }
 
+    [Fact]
+    public void WhatIsLeftInManyChunksIsMovedTogetherAsItIs()
+    {
+        Entry[] entries = InsertMany(10 * SlotChunk.Length, ticks: true);
+        Entry last = Insert("last", sliding: TimeSpan.FromHours(1));
+        Entry[] left = [.. entries.Where((_, i) => i % 4 == 0), last];
+        long[] stamps = [.. left.Select(entry => SlotOf(entry).Stamp)];
+        foreach (Entry entry in entries.Where((_, i) => i % 4 != 0))
+        {
+            _shard.Remove(entry);
+        }
+
+        _shard.Trim();
+        while (_shard.TryCompact())
+        {
+        }
+
+        // A hundred and sixty-one are left: so many chunks, and two for the free slots that nobody moves for.
+        Assert.Equal(4, _shard.Chunks.Count(chunk => chunk is not null));
+        Assert.Equal(stamps, left.Select(entry => SlotOf(entry).Stamp));
+        Assert.All(left, entry => Assert.Same(entry, SlotOf(entry).Entry));
+        Assert.All(left, entry => Assert.Same(entry, _shard.Find(entry.Key, entry.Hash)));
+        Assert.Equal(After(3_600).Monotonic, _shard.TryGetChunk(last.Slot)!.DueOf(last.Slot));
+        Assert.Equal(left[..10], Enumerable.Range(0, 10).Select(_ => Evict()));
+    }
+
+    [Fact]
+    public void WhereFewSlotsAreFreeNothingMoves()
+    {
+        Entry[] entries = InsertMany(20 * SlotChunk.Length);
+        foreach (Entry entry in entries.Where((_, i) => i % 10 == 0))
+        {
+            _shard.Remove(entry);
+        }
+
+        int[] slots = [.. entries.Select(entry => entry.Slot)];
+
+        Assert.False(_shard.TryCompact());
+        Assert.Equal(slots, entries.Select(entry => entry.Slot));
+    }
+
+    [Fact]
+    public void WhereOrderIsExactNothingMoves()
+    {
+        Shard shard = Make(new RecencyClock(isExact: true));
+        Entry[] entries = [.. Enumerable.Range(0, 256).Select(i => Insert(shard, "key" + i))];
+        foreach (Entry entry in entries[..^1].Where((_, i) => i % 64 != 0))
+        {
+            shard.Remove(entry);
+        }
+
+        Assert.False(shard.TryCompact());
+        Assert.Equal(255, entries[^1].Slot);
+    }
+
     // Recency
 
     [Fact]
