@@ -103,6 +103,21 @@ public class ReadTests
     });
 
     [Fact]
+    public void OfAKeyThatIsOverwrittenAsItIsRemoved() => Hold(OverwrittenAsItIsRemoved);
+
+    [Fact]
+    public void ValuesWrittenIntoEntriesThatLeftAreCaught() => Catch(Fault.OverwriteOfWhatLeft, OverwrittenAsItIsRemoved);
+
+    private static Trial OverwrittenAsItIsRemoved()
+    {
+        World world = new();
+        world.Set("k", 1);
+        return new(
+            [() => { world.Set("k", 2, length: 20); world.Get("k"); }, () => { world.Remove("k"); world.Set("l", 3); world.Get("k"); }],
+            () => world.Verify());
+    }
+
+    [Fact]
     public void WhileASweepMovesEntries() => Hold(() =>
     {
         World world = Sparse(out string moved);

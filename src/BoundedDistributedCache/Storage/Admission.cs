@@ -66,6 +66,41 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         TenantShort,
     }
 
+    /// <summary>
+    /// Gives a key's entry another value, where that is all there is to do: the entry is plain, as the new one would be, and
+    /// the room for it is there without a victim.
+    /// </summary>
+    public bool TryOverwrite(Shard shard, string key, int hash, byte[] value)
+    {
+        if (shard.Seek(key, hash) is not { IsPlain: true } entry)
+        {
+            return false;
+        }
+
+        using (shard.Enter())
+        {
+            if (!shard.Holds(entry))
+            {
+                return false;
+            }
+
+            long charge = Charge.Of(key.Length, value.Length, expires: false);
+            long more = charge - entry.Charge;
+            if (more > 0 && !room.TryTake(new RoomAmount(0, more), pastClaim: false))
+            {
+                return false;
+            }
+
+            shard.Overwrite(entry, value, charge);
+            if (more < 0)
+            {
+                room.Give(new RoomAmount(0, -more));
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>Links the entry, which must fit the cache by itself.</summary>
     public void Admit(Shard shard, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
     {

@@ -86,7 +86,15 @@ internal sealed class CacheStore
     {
         ulong hash = _hasher.Hash(partition, key);
         Shard shard = _shards.GetOrMake(hash);
-        shard.AskForChain((int)hash);
+        if (partition.TenantId is not null || !deadlines.AreNever)
+        {
+            shard.AskForChain((int)hash);
+        }
+        else if (_admission.TryOverwrite(shard, key, (int)hash, value))
+        {
+            return;
+        }
+
         Entry entry = Entry.Of(partition.TenantId is not null, key, (int)hash, value, deadlines, now);
         _admission.Admit(shard, entry, partition.TenantId, now, ref report);
     }

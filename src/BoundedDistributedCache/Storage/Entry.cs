@@ -10,9 +10,11 @@ namespace BoundedCache.Storage;
 /// <code>
 /// field     written by                          guard
 /// Key       constructor                         fixed before publication
-/// Value     constructor                         fixed before publication
+/// Value     constructor; writers, where the     shard's lock, while the entry is linked: release store, and one
+///           entry is plain                      word, so readers have the value before or the one after
 /// Hash      constructor                         fixed before publication
-/// Charge    constructor, with the kind          fixed before publication
+/// Charge    as Value; the kind beside it never  shard's lock. Readers look at the kind alone
+///           changes
 /// Slot      writers: who links the entry, and   shard's lock. Readers take none: one who has an old slot stamps
 ///           sweeps, which move it               what belongs to another by now, which costs a little order
 /// Next      writers that change the chain       shard's lock, release stores; readers load with acquire
@@ -36,12 +38,12 @@ internal class Entry
     private const uint ChargeMask = TenantBit - 1;
 
     public readonly string Key;
-    public readonly byte[] Value;
     public Entry? Next;
     public readonly int Hash;
     public int Slot;
     public uint Epoch;
-    private readonly uint _kindAndCharge;
+    private byte[] _value;
+    private uint _kindAndCharge;
 
     public Entry(string key, int hash, byte[] value)
         : this(key, hash, value, expires: false, hasTenant: false)
@@ -52,17 +54,22 @@ internal class Entry
     {
         Key = key;
         Hash = hash;
-        Value = value;
+        _value = value;
         _kindAndCharge = (uint)(BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires, hasTenant) / ChargeUnit)
             | (expires ? ExpiresBit : 0)
             | (hasTenant ? TenantBit : 0);
     }
+
+    public byte[] Value => Volatile.Read(ref _value);
 
     /// <summary>Bytes of memory that the entry accounts for; kept, for key and value are cold when it is evicted.</summary>
     public long Charge => (long)(_kindAndCharge & ChargeMask) * ChargeUnit;
 
     /// <summary>The entry as one that has deadlines; null where it has none.</summary>
     public ExpiringEntry? AsExpiring => (_kindAndCharge & ExpiresBit) != 0 ? Unsafe.As<ExpiringEntry>(this) : null;
+
+    /// <summary>Whether it neither expires nor has a tenant. Such an entry can take another value as it is.</summary>
+    public bool IsPlain => (_kindAndCharge & (ExpiresBit | TenantBit)) == 0;
 
     public bool HasTenant => (_kindAndCharge & TenantBit) != 0;
 
@@ -95,6 +102,13 @@ internal class Entry
 
             return ref Unsafe.As<TenantEntry>(this).TenantField;
         }
+    }
+
+    /// <summary>Gives a plain entry that is linked another value. Under the shard's lock, with the room for it taken.</summary>
+    public void Overwrite(byte[] value, long charge)
+    {
+        _kindAndCharge = (uint)(charge / ChargeUnit);
+        Volatile.Write(ref _value, value);
     }
 
     /// <summary>An entry of the kind that is asked for, to be linked.</summary>

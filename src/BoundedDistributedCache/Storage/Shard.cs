@@ -60,6 +60,9 @@ internal sealed class Shard
     public Entry? Find(string? tenantId, string key, int hash) =>
         _index.Find(tenantId, key, hash) ?? FindAgain(tenantId, key, hash);
 
+    /// <summary>The host's entry of a key, for a writer who will look again under the lock. A miss is not certain.</summary>
+    public Entry? Seek(string key, int hash) => _index.Find(tenantId: null, key, hash);
+
     /// <summary>The chunk of a slot; null where there is none.</summary>
     public SlotChunk? TryGetChunk(int slot) => _slots.TryGetChunk(slot);
 
@@ -123,6 +126,20 @@ internal sealed class Shard
 
     public Entry? Locate(string? tenantId, string key, int hash, out int chainLength) =>
         _index.Locate(tenantId, key, hash, out chainLength);
+
+    /// <summary>Whether an entry that was found without the lock is still linked.</summary>
+    public bool Holds(Entry entry) =>
+        _slots.TryGetChunk(entry.Slot) is { } chunk && ReferenceEquals(chunk[entry.Slot].Entry, entry);
+
+    /// <summary>Gives a plain entry another value, which is a use of it.</summary>
+    public void Overwrite(Entry entry, byte[] value, long charge)
+    {
+        RecencyClock clock = _context.Clock;
+        entry.Overwrite(value, charge);
+        entry.Epoch = clock.Epoch;
+        Volatile.Write(ref _slots[entry.Slot].Stamp, clock.IsExact ? clock.NextUse() : clock.Tick);
+        _state.Changes.Count(Change.Set);
+    }
 
     /// <summary>True where one more entry behind a chain of that length would be too many.</summary>
     public bool IsCrowded(int chainLength) =>
@@ -258,7 +275,7 @@ internal sealed class Shard
         foreach (Entry? entry in entries)
         {
             _state.Work.Count(Work.Entry);
-            if (entry is not null && _slots.TryGetChunk(entry.Slot) is { } chunk && ReferenceEquals(chunk[entry.Slot].Entry, entry))
+            if (entry is not null && Holds(entry))
             {
                 freed += Remove(entry);
                 removed++;

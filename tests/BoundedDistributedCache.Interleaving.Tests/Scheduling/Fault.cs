@@ -17,4 +17,5 @@ internal enum Fault
     RoomTakenBlindly,
     RemovalUpwards,
     MovesUnnoticed,
+    OverwriteOfWhatLeft,
 }
