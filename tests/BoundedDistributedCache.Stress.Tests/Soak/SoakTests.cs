@@ -10,7 +10,7 @@ namespace BoundedCache.Stress.Tests.Soak;
 [Collection(nameof(RunsAlone))]
 public sealed class SoakTests
 {
-    private const long HeapTolerance = 1 << 20;
+    private const long HeapTolerance = 256 * 1024;
     private const int ThreadTolerance = 10;
 
     private static readonly int WorkersPerRig = Math.Max(4, Environment.ProcessorCount);

@@ -127,8 +127,8 @@ internal sealed class SoakWorker
                 cache.RefreshAsync(NameOf(any)).GetAwaiter().GetResult();
                 break;
             default:
-                // As often as that leaves time to fill the cache again.
-                if (_random.Next(1 + (Shape.Keys / 500)) == 0)
+                // As often as that leaves time to fill the cache again; where others fill it at once, so that tables grow.
+                if (_random.Next(Shape.IsRoomy ? 2 : 1 + (Shape.Keys / 500)) == 0)
                 {
                     Sweep(partition);
                 }
