@@ -39,7 +39,7 @@ if [[ "$mode" == soak ]]; then
   export BOUNDED_CACHE_SOAK_MINUTES="$minutes"
   project=tests/BoundedDistributedCache.Stress.Tests
   dotnet build "$project" --configuration Release --verbosity quiet
-  exec dotnet run --project "$project" --configuration Release --no-build -- -class BoundedCache.Stress.Tests.Soak.SoakTests
+  exec dotnet run --project "$project" --configuration Release --no-build -- -noColor -class BoundedCache.Stress.Tests.Soak.SoakTests
 fi
 
 install() {
