@@ -130,7 +130,7 @@ internal sealed class SoakWorker
                 // As often as that leaves time to fill the cache again; where others fill it at once, so that tables grow.
                 if (_random.Next(Shape.IsRoomy ? 2 : 1 + (Shape.Keys / 500)) == 0)
                 {
-                    Sweep(partition);
+                    DoToMany(partition);
                 }
 
                 break;
@@ -244,7 +244,7 @@ internal sealed class SoakWorker
     }
 
     /// <summary>Does something to many keys at once, and notes which of the own ones are gone then.</summary>
-    private void Sweep(int partition)
+    private void DoToMany(int partition)
     {
         string pattern = $"w{_me}:*";
         Func<string, bool> isMatch = _ => true;
