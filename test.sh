@@ -2,6 +2,8 @@
 # Restores, builds and runs the tests.
 #   ./test.sh        everything a change must pass, within minutes
 #   ./test.sh full   the same with long stress and whole matrices, the page in a browser case by case, and Prometheus
+#   ./test.sh soak [minutes]   random load of every kind, 30 minutes unless told otherwise, and nothing else; prints how
+#                              it goes. BOUNDED_CACHE_SOAK_SEED repeats the operations of an earlier one.
 # Chromium is installed where there is none (BOUNDED_CACHE_CHROMIUM names one elsewhere), and Prometheus by "full".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -9,8 +11,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 mode="${1:-quick}"
 case "$mode" in
   quick | full) ;;
+  soak)
+    minutes="${2:-30}"
+    if ! [[ "$minutes" =~ ^[0-9]+(\.[0-9]+)?$ ]]; then
+      echo "usage: ./test.sh soak [minutes]   ('$minutes' is no number of minutes)" >&2
+      exit 2
+    fi
+    ;;
   *)
-    echo "usage: ./test.sh [full]" >&2
+    echo "usage: ./test.sh [full | soak [minutes]]" >&2
     exit 2
     ;;
 esac
@@ -22,6 +31,15 @@ fi
 if ! version=$(dotnet --version 2>/dev/null) || [[ "$version" != 10.* ]]; then
   echo "The .NET SDK 10 is needed and was not found (global.json asks for 10.0.100 or a later 10.x; see 'dotnet --list-sdks'). Get it from https://dotnet.microsoft.com/download/dotnet/10.0" >&2
   exit 1
+fi
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+if [[ "$mode" == soak ]]; then
+  export BOUNDED_CACHE_SOAK_MINUTES="$minutes"
+  project=tests/BoundedDistributedCache.Stress.Tests
+  dotnet build "$project" --configuration Release --verbosity quiet
+  exec dotnet run --project "$project" --configuration Release --no-build -- -noColor -class BoundedCache.Stress.Tests.Soak.SoakTests
 fi
 
 install() {
@@ -48,7 +66,6 @@ elif ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; the
 fi
 
 export BOUNDED_CACHE_TESTS="$mode"
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 dotnet build BoundedCache.sln --configuration Release --verbosity quiet
 # One module at a time: tests of heap and of concurrency want the machine to themselves.

@@ -6,6 +6,8 @@ namespace BoundedCache.Tests.Support;
 /// </summary>
 internal sealed class Crew(TimeSpan duration) : IDisposable
 {
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromMinutes(1);
+
     private readonly List<Thread> _threads = [];
     private readonly ManualResetEventSlim _start = new();
     private readonly List<Exception> _failures = [];
@@ -31,7 +33,8 @@ internal sealed class Crew(TimeSpan duration) : IDisposable
         }
 
         Interlocked.Decrement(ref _working);
-    }));
+    })
+    { IsBackground = true });
 
     public void Run()
     {
@@ -40,11 +43,13 @@ internal sealed class Crew(TimeSpan duration) : IDisposable
         _start.Set();
         SpinWait.SpinUntil(() => _isOver || Volatile.Read(ref _working) == 0, duration);
         _isOver = true;
-        _threads.ForEach(thread => thread.Join());
+        bool haveEnded = _threads.TrueForAll(thread => thread.Join(LongestEnd));
         if (_failures.Count > 0)
         {
             throw new AggregateException(_failures);
         }
+
+        Assert.True(haveEnded, "A thread is still in what it was doing when it was told to stop.");
     }
 
     public void Dispose() => _start.Dispose();
