@@ -15,7 +15,7 @@ internal sealed class PressureWatch
     private long _since;
     private long _evictions;
 
-    public bool IsDue(Now now) => now.Monotonic >= Volatile.Read(ref _lookAt);
+    public bool IsDue(Now now) => IsDue(now, Volatile.Read(ref _lookAt));
 
     /// <param name="now">The time, at which it is due.</param>
     /// <param name="evictions">Live entries dropped so far.</param>
@@ -26,13 +26,13 @@ internal sealed class PressureWatch
     {
         inAMinute = 0;
         long lookAt = Volatile.Read(ref _lookAt);
-        if (now.Monotonic < lookAt
+        if (!IsDue(now, lookAt)
             || Interlocked.CompareExchange(ref _lookAt, now.Monotonic + TimeSpan.TicksPerMinute, lookAt) != lookAt)
         {
             return false;
         }
 
-        if (lookAt != Never)
+        if (lookAt != Never && now.Monotonic > _since)
         {
             inAMinute = (long)((double)(evictions - _evictions) * TimeSpan.TicksPerMinute / Math.Max(1, now.Monotonic - _since));
         }
@@ -47,4 +47,7 @@ internal sealed class PressureWatch
 
         return isHard;
     }
+
+    /// <summary>Nobody looks more than an hour ahead: what is further away was set before the clock was set back.</summary>
+    private static bool IsDue(Now now, long lookAt) => now.Monotonic >= lookAt || now.Monotonic < lookAt - TimeSpan.TicksPerHour;
 }

@@ -18,6 +18,9 @@ internal sealed class ReadCounters
     private readonly Lock _lock = new();
     private Cell?[] _cells = [];
 
+    // Not at the first read: where there is no memory for it then, it would fail for good.
+    public ReadCounters() => RuntimeHelpers.RunClassConstructor(typeof(ThreadNumber).TypeHandle);
+
     public void Hit()
     {
 #if !UNCOUNTED

@@ -107,7 +107,7 @@ internal sealed class SlotTable
         }
     }
 
-    /// <summary>Drops the spare chunk, and the part of the directory that has none.</summary>
+    /// <summary>Drops the spare chunk, and the part of the directory that has none. Without memory for a shorter one it stays.</summary>
     public void Trim()
     {
         if (_spare != NoChunk)
@@ -119,10 +119,21 @@ internal sealed class SlotTable
         int length = Math.Max(1, 1 + Array.FindLastIndex(_chunks, chunk => chunk is not null));
         if (length < _chunks.Length && length <= Math.Max(1, _chunks.Length / 4))
         {
-            length = (int)BitOperations.RoundUpToPowerOf2((uint)length);
+            TrimDirectory((int)BitOperations.RoundUpToPowerOf2((uint)length));
+        }
+    }
+
+    private void TrimDirectory(int length)
+    {
+        try
+        {
             SlotChunk?[] chunks = _chunks[..length];
             _open = _open[..((length + BitsPerWord - 1) / BitsPerWord)];
             Volatile.Write(ref _chunks, chunks);
+        }
+        catch (OutOfMemoryException)
+        {
+            // Who trims goes on to give more back; the next one tries again.
         }
     }
 

@@ -43,11 +43,29 @@ internal struct StripedCounter
         Stripe[]? stripes = Volatile.Read(ref _stripes);
         if (stripes is null)
         {
-            stripes = new Stripe[StripesWhereContended];
-            stripes = Interlocked.CompareExchange(ref _stripes, stripes, null) ?? stripes;
+            stripes = TryMakeStripes();
+            if (stripes is null)
+            {
+                Interlocked.Increment(ref _first);
+                return;
+            }
         }
 
         Interlocked.Increment(ref stripes[Thread.GetCurrentProcessorId() % stripes.Length].Count);
+    }
+
+    /// <summary>Without memory the one word has to do.</summary>
+    private Stripe[]? TryMakeStripes()
+    {
+        try
+        {
+            Stripe[] stripes = new Stripe[StripesWhereContended];
+            return Interlocked.CompareExchange(ref _stripes, stripes, null) ?? stripes;
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
     }
 
     [StructLayout(LayoutKind.Explicit, Size = CacheLine.Size)]

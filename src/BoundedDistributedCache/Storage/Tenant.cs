@@ -312,7 +312,7 @@ internal sealed class Tenant
 
     /// <summary>
     /// Takes the lock, come what may: it is taken in the middle of changes that must not end halfway. An interrupt that
-    /// arrives meanwhile waits for the thread's next wait.
+    /// arrives meanwhile waits for the thread's next wait; where there is no memory to wait with, the thread tries again.
     /// </summary>
     private Lock.Scope Enter()
     {
@@ -328,6 +328,10 @@ internal sealed class Tenant
                 catch (ThreadInterruptedException)
                 {
                     isInterrupted = true;
+                }
+                catch (OutOfMemoryException)
+                {
+                    Thread.Yield();
                 }
             }
         }

@@ -147,6 +147,10 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
             // Whoever meets it takes it out; the interrupt waits for the thread's next wait.
             Thread.CurrentThread.Interrupt();
         }
+        catch (OutOfMemoryException)
+        {
+            // The same, where there is no memory to wait with.
+        }
 
         return retired.IsPaid ? new RoomAmount(0, retired.RecordCharge) : RoomAmount.None;
     }
@@ -161,10 +165,24 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
             }
 
             record = new Tenant(tenantId, _named.GetValueOrDefault(tenantId) ?? new TenantTally(), Limits, shards);
-            _records[tenantId] = record;
+            Add(record);
             Volatile.Write(ref _count, _count + 1);
             _mostSinceTrim = Math.Max(_mostSinceTrim, _count);
             return record;
+        }
+    }
+
+    private void Add(Tenant record)
+    {
+        try
+        {
+            _records[record.Id] = record;
+        }
+        catch (OutOfMemoryException)
+        {
+            // Where the table could not grow, the record stands in it all the same.
+            _records.TryRemove(record.Id, out _);
+            throw;
         }
     }
 }

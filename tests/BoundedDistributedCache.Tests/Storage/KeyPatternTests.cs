@@ -1,4 +1,5 @@
 using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
 using CsCheck;
 
 namespace BoundedCache.Tests.Storage;
@@ -53,7 +54,7 @@ public sealed class KeyPatternTests
          from key in Gen.Char["ab?*"].Array[0, 24]
          select (Pattern: new string(pattern), Key: new string(key)))
         .Sample(
-            sample => new KeyPattern(sample.Pattern).Matches(sample.Key) == MatchesByDefinition(sample.Pattern, sample.Key),
+            sample => new KeyPattern(sample.Pattern).Matches(sample.Key) == PlainPattern.Matches(sample.Pattern, sample.Key),
             iter: 100_000);
 
     [Fact]
@@ -64,20 +65,6 @@ public sealed class KeyPatternTests
         .Sample(
             sample => new KeyPattern(sample.Pattern).Matches(Fill(sample.Pattern, sample.Fillers)),
             iter: 20_000);
-
-    // A matcher that goes back to earlier stars would not come to an end here in a lifetime.
-    [Theory]
-    [InlineData("b")]
-    [InlineData("?b")]
-    [InlineData("b*")]
-    public void ManyStarsOverALongRunDoNotMultiply(string end)
-    {
-        var pattern = new KeyPattern(string.Concat(Enumerable.Repeat("*a", 1_000)) + "*" + end);
-        var run = new string('a', 1_000_000);
-
-        Assert.False(pattern.Matches(run));
-        Assert.True(pattern.Matches(run + "ab"));
-    }
 
     [Fact]
     public void MatchingAllocatesNothing()
@@ -99,26 +86,4 @@ public sealed class KeyPatternTests
             '?' => "z",
             _ => unit.ToString(),
         }));
-
-    private static bool MatchesByDefinition(string pattern, string key)
-    {
-        // fits[i]: the pattern read so far matches the first i units of the key.
-        var fits = new bool[key.Length + 1];
-        fits[0] = true;
-        foreach (var unit in pattern)
-        {
-            if (unit == '*')
-            {
-                for (var i = 1; i <= key.Length; i++)
-                    fits[i] |= fits[i - 1];
-            }
-            else
-            {
-                for (var i = key.Length; i > 0; i--)
-                    fits[i] = fits[i - 1] && (unit == '?' || unit == key[i - 1]);
-                fits[0] = false;
-            }
-        }
-        return fits[key.Length];
-    }
 }

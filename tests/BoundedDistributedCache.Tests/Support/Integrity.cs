@@ -67,6 +67,19 @@ internal static class Integrity
         return Enumerable.Range(0, shards.Length).Select(shards.At).OfType<Shard>();
     }
 
+    /// <summary>The shard of a hash, which was made.</summary>
+    public static Shard ShardOf(BoundedDistributedCache cache, ulong hash) =>
+        Field<ShardDirectory>(cache.Storage, "_shards").Find(hash)!;
+
+    public static KeyHasher Hasher(BoundedDistributedCache cache) => Field<KeyHasher>(cache.Storage, "_hasher");
+
+    /// <summary>How long a shard's table is.</summary>
+    public static int Buckets(Shard shard)
+    {
+        object index = FieldInfo(shard, "_index").GetValue(shard)!;
+        return ((Array)FieldInfo(index, "_buckets").GetValue(index)!).Length;
+    }
+
     /// <returns>What the records are charged.</returns>
     private static long CheckTenants(ShardDirectory shards, Dictionary<Tenant, List<Entry>> members)
     {

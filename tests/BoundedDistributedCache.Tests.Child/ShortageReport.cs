@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace BoundedCache.Tests.Child;
+
+/// <summary>
+/// Has a cache go through shortages for a while, and until memory was refused at every place that is asked for, two minutes
+/// at most. Says what was refused: a place and its number a line.
+/// </summary>
+internal static class ShortageReport
+{
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(2);
+
+    public static int Run(ShortageKind kind, TimeSpan duration, int seed, string[] places)
+    {
+        Shortage shortage = new(kind, seed);
+        Refusals.Install();
+        shortage.WarmUp();
+        int rounds = 0;
+        Stopwatch watch = Stopwatch.StartNew();
+        try
+        {
+            bool IsDone() => places.All(place => Refusals.ByPlace.Keys.Any(refused => refused.StartsWith(place, StringComparison.Ordinal)));
+            for (; watch.Elapsed < duration || (!IsDone() && watch.Elapsed < s_longest); rounds++)
+            {
+                shortage.Run();
+            }
+        }
+        catch (Exception exception)
+        {
+            Refusals.End();
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Round {rounds} of {kind}, seed {seed}: {exception}"));
+            return 1;
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds {rounds}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"surfaced {shortage.Surfaced}"));
+        foreach ((string place, int refusals) in Refusals.ByPlace)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{place} {refusals}"));
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,42 @@
+using BoundedCache.Tests.Support;
+
+namespace BoundedCache.Tests.Faults;
+
+/// <summary>
+/// A process whose heap has a hard limit fills what the cache leaves of it, and goes on using the cache until the runtime
+/// refused it memory; again and again. After each time it walks the structure, finds that what failed changed nothing, and
+/// uses the cache as before.
+/// </summary>
+[Collection(nameof(RunsAlone))]
+public sealed class OutOfMemoryTests
+{
+    private static readonly Dictionary<string, string> s_limitedHeap = new()
+    {
+        ["DOTNET_GCHeapHardLimit"] = (64 << 20).ToString("X"),
+        ["DOTNET_gcServer"] = "0",
+        ["DOTNET_gcConcurrent"] = "0",
+    };
+
+    [Fact]
+    public void WhereNothingIsEvictedNothingIsMissing() =>
+        AssertRefused(
+            "Growing",
+            "Entry.", "EntryIndex.", "Tenant");
+
+    [Fact]
+    public void WhereEntriesAreEvictedOrderSuffersAndNothingElse() =>
+        AssertRefused("Full", "Entry.", "VictimRanking.", "TenantRanking.");
+
+    [Fact]
+    public void ThreadsThatShareACacheLeaveNothingHalfDone() => AssertRefused("Crowded", "Entry.");
+
+    private static void AssertRefused(string kind, params string[] places)
+    {
+        string[] report = ChildProcess.Run(s_limitedHeap, ["shortage", kind, TestScale.Of(quick: 3, full: 60).ToString(), "1", .. places]);
+
+        foreach (string place in places)
+        {
+            Assert.Contains(report, line => line.StartsWith(place, StringComparison.Ordinal));
+        }
+    }
+}

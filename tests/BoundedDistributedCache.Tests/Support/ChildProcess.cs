@@ -1,0 +1,29 @@
+using System.Diagnostics;
+
+namespace BoundedCache.Tests.Support;
+
+/// <summary>Runs what needs a process of its own, and returns what that writes.</summary>
+internal static class ChildProcess
+{
+    public static string[] Run(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "BoundedDistributedCache.Tests.Child.dll"));
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"The process ended with {process.ExitCode}: {error.GetAwaiter().GetResult()}");
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    }
+}
