@@ -70,7 +70,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     /// Gives a key's entry another value, where that is all there is to do: the entry is plain, as the new one would be, and
     /// the room for it is there without a victim.
     /// </summary>
-    public bool TryOverwrite(Shard shard, string key, int hash, byte[] value)
+    public bool TryOverwrite(Shard shard, string key, int hash, byte[] value, long charge)
     {
         if (shard.Seek(key, hash) is not { IsPlain: true } entry)
         {
@@ -84,7 +84,6 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 return false;
             }
 
-            long charge = Charge.Of(key.Length, value.Length, expires: false);
             long more = charge - entry.Charge;
             if (more > 0 && !room.TryTake(new RoomAmount(0, more), pastClaim: false))
             {

@@ -90,7 +90,7 @@ internal sealed class CacheStore
         {
             shard.AskForChain((int)hash);
         }
-        else if (_admission.TryOverwrite(shard, key, (int)hash, value))
+        else if (_admission.TryOverwrite(shard, key, (int)hash, value, Charge.Of(key.Length, value.Length, expires: false)))
         {
             return;
         }
