@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Restores, builds and runs the tests.
 #   ./test.sh        everything a change must pass, within minutes
-#   ./test.sh full   the same with long stress and whole matrices, the page in a browser case by case, and Prometheus
+#   ./test.sh full   the same with long stress and whole matrices, the page in a browser case by case, Prometheus, and
+#                    the packages compiled to native code
 #   ./test.sh soak [minutes]   random load of every kind, 30 minutes unless told otherwise, and nothing else; prints how
 #                              it goes. BOUNDED_CACHE_SOAK_SEED repeats the operations of an earlier one.
-# Chromium is installed where there is none (BOUNDED_CACHE_CHROMIUM names one elsewhere), and Prometheus by "full".
+# Chromium is installed where there is none (BOUNDED_CACHE_CHROMIUM names one elsewhere), and Prometheus and a linker by
+# "full".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -44,15 +46,15 @@ fi
 
 install() {
   if ! command -v apt-get >/dev/null; then
-    echo "The tests need $1, which was not found and can't be installed here without apt-get. Install it." >&2
+    echo "The tests need $*, which was not found and can't be installed here without apt-get. Install it." >&2
     exit 1
   fi
-  echo "Installing $1 ..."
+  echo "Installing $* ..."
   local root=()
   ((EUID == 0)) || root=(sudo)
   export DEBIAN_FRONTEND=noninteractive
   "${root[@]}" apt-get update -qq
-  "${root[@]}" apt-get install -y -qq --no-install-recommends "$1" >/dev/null
+  "${root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 filter=()
@@ -61,8 +63,14 @@ if [[ -z "${BOUNDED_CACHE_CHROMIUM:-}" ]] && ! command -v chromium chromium-brow
 fi
 if [[ "$mode" == quick ]]; then
   filter=(--filter-not-trait Run=full)
-elif ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
-  install prometheus
+else
+  if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
+    install prometheus
+  fi
+  # What native code is linked with.
+  if ! command -v clang gcc >/dev/null; then
+    install clang zlib1g-dev
+  fi
 fi
 
 export BOUNDED_CACHE_TESTS="$mode"

@@ -1,0 +1,50 @@
+using BoundedCache.Packages.Tests.Support;
+
+namespace BoundedCache.Packages.Tests;
+
+/// <summary>
+/// An application outside the solution, <c>tests/PackageConsumer</c>, restores the packages from their folder, in a folder
+/// of its own, and uses what they offer.
+/// </summary>
+public sealed class ConsumerTests : IDisposable
+{
+    private readonly PackedPackages _packages;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("bounded-cache-consumer-");
+
+    public ConsumerTests(PackedPackages packages)
+    {
+        _packages = packages;
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "PackageConsumer")))
+            File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
+    }
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AnApplicationRestoresThemAndRuns()
+    {
+        var told = await DotnetAsync("run");
+
+        Assert.Matches(@"All \d\d answers were right, compiled as it ran\.\s*$", told);
+    }
+
+    [Fact, Trait("Run", "full")]
+    public async Task ItIsTrimmedAndCompiledToNativeCodeWithoutAWarningAndRuns()
+    {
+        var told = await DotnetAsync("publish", "-p:PublishAot=true", "--output", "published");
+        Assert.DoesNotContain("warning", told, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("will always throw", told);
+
+        told = await Program.RunAsync(_folder.FullName, Path.Combine(_folder.FullName, "published", "PackageConsumer"), [], Cancelled);
+
+        Assert.Matches(@"All \d\d answers were right, compiled to native code\.\s*$", told);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private Task<string> DotnetAsync(string command, params string[] arguments) => Program.RunAsync(
+        _folder.FullName,
+        "dotnet",
+        [command, "--configuration", "Release", .. arguments, $"-p:PackagesFolder={_packages.Folder}", $"-p:PackagesVersion=[{Repository.Version}]", "-p:UseSharedCompilation=false"],
+        Cancelled);
+}
