@@ -12,7 +12,8 @@ namespace BoundedCache;
 
 /// <summary>
 /// A distributed cache in the memory of the process, whose entries and bytes never exceed their limits. At a limit it
-/// drops what is least recently used; the new entry is always stored, unless it is larger than the whole cache.
+/// drops what is least recently used, or what <see cref="BoundedDistributedCacheOptions.EvictionPolicy"/> says; the new
+/// entry is always stored, unless it is larger than the whole cache.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -94,7 +95,7 @@ public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposab
         _timeProvider = timeProvider ?? TimeProvider.System;
         _logger = new TolerantLogger(logger);
         _clock = new CacheClock(_timeProvider);
-        _store = new CacheStore(_maxEntries, _maxBytes, _clock, hasher);
+        _store = new CacheStore(_maxEntries, _maxBytes, _clock, hasher, values.EvictionPolicy);
         FollowTenantLimits(values);
         _meter = meterFactory is null ? null : CacheMeter.Of(meterFactory);
         _meter?.Add(this);

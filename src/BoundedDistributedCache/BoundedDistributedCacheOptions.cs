@@ -11,8 +11,8 @@ public sealed class BoundedDistributedCacheOptions
     private bool _isNameSet;
 
     /// <summary>
-    /// How many entries the cache holds at most, at every instant. At its limit it drops the least recently used entry
-    /// for a new one. At least 1; 10,000 by default.
+    /// How many entries the cache holds at most, at every instant. At its limit it drops an entry for a new one, by
+    /// <see cref="EvictionPolicy"/>. At least 1; 10,000 by default.
     /// </summary>
     public int MaxEntries { get; set; } = 10_000;
 
@@ -22,6 +22,12 @@ public sealed class BoundedDistributedCacheOptions
     /// 100 MiB by default.
     /// </summary>
     public long MaxBytes { get; set; } = 100L * 1024 * 1024;
+
+    /// <summary>
+    /// Which entry the cache drops at a limit: by default the least recently used. A tenant at a limit of its own drops its
+    /// own least recently used entry under any policy.
+    /// </summary>
+    public EvictionPolicy EvictionPolicy { get; set; }
 
     /// <summary>
     /// The time between two sweeps that remove expired entries. Sweeps need a host; without one, expired entries are

@@ -41,6 +41,9 @@ internal sealed class BoundedDistributedCacheOptionsValidator : IValidateOptions
         if (options.MaxBytes < 1)
             Refuse(nameof(options.MaxBytes), Text(options.MaxBytes), "it must be at least 1");
 
+        if (!Enum.IsDefined(options.EvictionPolicy))
+            Refuse(nameof(options.EvictionPolicy), options.EvictionPolicy.ToString(), $"it must be {nameof(EvictionPolicy.Lru)} or {nameof(EvictionPolicy.ScanResistant)}");
+
         if (options.SweepInterval < MinSweepInterval || options.SweepInterval > MaxSweepInterval)
             Refuse(nameof(options.SweepInterval), Text(options.SweepInterval), "it must be from 1 millisecond (00:00:00.0010000) to 49 days (49.00:00:00)");
 

@@ -74,6 +74,46 @@ public class RoomTests
     public void VisitsWithoutEndAreCaught() => Catch(Fault.VisitsWithoutEnd, OverwrittenInTheGate);
 
     [Fact]
+    public void OfReadersThatEndProbationWhileItsVictimsAreTaken() => Hold(() =>
+    {
+        World world = new(maxEntries: 9, configure: ResistScans);
+        foreach (string key in (string[])["k0", "l0", "m0", "n0", "o0", "p0", "q0", "r0", "s0"])
+        {
+            world.Set(key, 1);
+        }
+
+        return Bounded(
+            world,
+            [() => { world.Set("a0", 2); world.Get("a0"); }, () => { world.Set("b0", 3); world.Remove("l0"); }, () => { world.Get("k0"); world.Get("m0"); }],
+            _ => true);
+    });
+
+    [Fact]
+    public void OfVictimsOnProbationInAnotherShard() => Hold(() =>
+    {
+        World world = TwoShards(out string[] first, out string[] second, ResistScans);
+        world.Set(first[0], 1, World.LengthFor(9 * Percent));
+        foreach (string key in second[..9])
+        {
+            world.Set(key, 2, World.LengthFor(9 * Percent));
+        }
+
+        return Bounded(
+            world,
+            [
+                () => { world.Get(first[0]); world.Set(first[1], 4, World.LengthFor(20 * Percent)); },
+                () => { world.Set(second[9], 5, World.LengthFor(20 * Percent)); world.Get(second[9]); },
+            ],
+            _ => true);
+    });
+
+    [Fact]
+    public void OfAnOverwriteOfWhatAloneIsOnProbation() => Hold(OverwrittenOnProbation);
+
+    [Fact]
+    public void TheOwnKeyOnProbationAsAVictimIsCaught() => Catch(Fault.OwnKeyOnProbationAsVictim, OverwrittenOnProbation);
+
+    [Fact]
     public void OfATenantAtItsLimit() => Hold(() =>
     {
         World world = new(configure: options => options.MaxEntriesPerTenant = 2);
@@ -214,6 +254,21 @@ public class RoomTests
             key => key != own);
     }
 
+    /// <summary>The key's own entry is the oldest on probation, and all others in the way of its new value.</summary>
+    private static Trial OverwrittenOnProbation()
+    {
+        World world = new(maxBytes: 100 * Percent, configure: ResistScans);
+        foreach (string key in (string[])["k0", "l0", "m0", "n0", "o0", "p0", "q0", "r0", "s0"])
+        {
+            world.Set(key, 1, World.LengthFor(10 * Percent));
+        }
+
+        return Bounded(
+            world,
+            [() => world.Set("k0", 4, World.LengthFor(50 * Percent)), () => { world.Get("k0"); world.Get("l0"); world.Get("k0"); }],
+            key => key != "k0");
+    }
+
     private static Trial ComingAndGoing()
     {
         World world = new();
@@ -223,9 +278,11 @@ public class RoomTests
             [() => world.Set("l", 2, tenant: "a"), () => { world.Remove("k", "a"); world.Set("m", 3, tenant: "a"); }, () => world.Remove("l", "a")]);
     }
 
-    internal static World TwoShards(out string[] first, out string[] second)
+    private static void ResistScans(BoundedDistributedCacheOptions options) => options.EvictionPolicy = EvictionPolicy.ScanResistant;
+
+    internal static World TwoShards(out string[] first, out string[] second, Action<BoundedDistributedCacheOptions>? configure = null)
     {
-        World world = new(maxEntries: 2 * ShardDirectory.ExactEntries, maxBytes: 100 * Percent);
+        World world = new(maxEntries: 2 * ShardDirectory.ExactEntries, maxBytes: 100 * Percent, configure);
         first = world.Keys(24, hash => hash >> 63 == 0);
         second = world.Keys(24, hash => hash >> 63 == 1);
         return world;

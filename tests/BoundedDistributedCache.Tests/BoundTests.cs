@@ -55,25 +55,39 @@ public sealed class BoundTests
         Integrity.Check(cache);
     }
 
-    public static TheoryData<string, int, long, int[], int> Shapes => new()
+    public static TheoryData<string, int, long, int[], int, EvictionPolicy> Shapes
     {
-        // name, entries, bytes, lengths of values, keys
-        { "entries bind in one shard", 50, 1L << 30, [0, 10, 1_000], 300 },
-        { "entries bind in many shards", 5_000, 1L << 30, [0, 10, 1_000], 30_000 },
-        { "bytes bind, small values", int.MaxValue, 1_000_000, [0, 10, 1_000], 30_000 },
-        { "bytes bind, values from nothing to a megabyte", int.MaxValue, 4_000_000, [0, 100, 10_000, 300_000, 1 << 20], 2_000 },
-        { "bytes bind, in a cache of a few shards and few entries", 2_000, 3_000_000, [0, 100, 30_000, 1 << 20], 2_000 },
-        { "both bind", 1_000, 500_000, [0, 100, 1_000], 4_000 },
-        { "values of 60 % and 100 % of the bytes", int.MaxValue, 1_000_000, [600_000 - 200, 1_000_000 - 200, 10], 60 },
-        { "values of 60 % and 100 % of the bytes in one shard", 100, 1_000_000, [600_000 - 200, 1_000_000 - 200, 10], 60 },
-    };
+        get
+        {
+            TheoryData<string, int, long, int[], int, EvictionPolicy> shapes = [];
+            foreach ((string name, int maxEntries, long maxBytes, int[] lengths, int keys) in ShapesOfCaches)
+            {
+                shapes.Add(name, maxEntries, maxBytes, lengths, keys, EvictionPolicy.Lru);
+                shapes.Add(name, maxEntries, maxBytes, lengths, keys, EvictionPolicy.ScanResistant);
+            }
+
+            return shapes;
+        }
+    }
+
+    private static (string Name, int MaxEntries, long MaxBytes, int[] Lengths, int Keys)[] ShapesOfCaches =>
+    [
+        ("entries bind in one shard", 50, 1L << 30, [0, 10, 1_000], 300),
+        ("entries bind in many shards", 5_000, 1L << 30, [0, 10, 1_000], 30_000),
+        ("bytes bind, small values", int.MaxValue, 1_000_000, [0, 10, 1_000], 30_000),
+        ("bytes bind, values from nothing to a megabyte", int.MaxValue, 4_000_000, [0, 100, 10_000, 300_000, 1 << 20], 2_000),
+        ("bytes bind, in a cache of a few shards and few entries", 2_000, 3_000_000, [0, 100, 30_000, 1 << 20], 2_000),
+        ("both bind", 1_000, 500_000, [0, 100, 1_000], 4_000),
+        ("values of 60 % and 100 % of the bytes", int.MaxValue, 1_000_000, [600_000 - 200, 1_000_000 - 200, 10], 60),
+        ("values of 60 % and 100 % of the bytes in one shard", 100, 1_000_000, [600_000 - 200, 1_000_000 - 200, 10], 60),
+    ];
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void NoObserverEverSeesALimitExceeded(string shape, int maxEntries, long maxBytes, int[] lengths, int keys)
+    public void NoObserverEverSeesALimitExceeded(string shape, int maxEntries, long maxBytes, int[] lengths, int keys, EvictionPolicy policy)
     {
         Assert.NotEmpty(shape);
-        using BoundedDistributedCache cache = TestCache.Make(maxEntries, maxBytes);
+        using BoundedDistributedCache cache = TestCache.Make(maxEntries, maxBytes, configure: options => options.EvictionPolicy = policy);
         byte[][] values = [.. lengths.Select(length => new byte[length])];
         TimeSpan duration = TimeSpan.FromMilliseconds(TestScale.Of(quick: 600, full: 6_000));
         long highestCount = 0;

@@ -85,6 +85,34 @@ public sealed class HeapTests
         Integrity.Check(cache);
     }
 
+    [Theory]
+    [InlineData(10_000, false)]
+    [InlineData(10_000, true)]
+    [InlineData(100_000, false)]
+    [InlineData(100_000, true)]
+    public void WhereScansAreResistedTheHeapGrowsByWhatTheSizeSaysToo(int count, bool churned)
+    {
+        Fill(Make(count), 0, 2, 26, 100, slides: false);
+        long before = Heap();
+        BoundedDistributedCache cache = Make(count);
+        Fill(cache, 0, count, 26, 100, slides: false);
+        if (churned)
+        {
+            Fill(cache, count, count, 26, 100, slides: false);
+        }
+
+        double ratio = (double)(Heap() - before) / cache.SizeBytes;
+
+        Assert.Equal(count, cache.Count);
+        Assert.InRange(ratio, 0.9, 1.1);
+        cache.Clear();
+        Assert.InRange(Heap() - before, long.MinValue, count * 5L);
+        GC.KeepAlive(cache);
+
+        static BoundedDistributedCache Make(int count) =>
+            TestCache.Make(count, long.MaxValue, configure: options => options.EvictionPolicy = EvictionPolicy.ScanResistant);
+    }
+
     [Fact]
     public void AnEmptyCacheOfDefaultLimitsCostsSomeKilobytes()
     {

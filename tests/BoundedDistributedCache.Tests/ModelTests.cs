@@ -7,7 +7,7 @@ namespace BoundedCache.Tests;
 
 /// <summary>
 /// The cache and a plain reference do the same random operations under a fake clock; every answer, the counts, and
-/// which entries are left must agree after each. Up to 256 entries the order of eviction is exact.
+/// which entries are left must agree after each. Up to 256 entries the order of eviction is exact, under both policies.
 /// </summary>
 public sealed class ModelTests
 {
@@ -44,11 +44,23 @@ public sealed class ModelTests
             iter: TestScale.Of(quick: 10, full: 100),
             threads: 1);
 
-    private static void Run(int maxEntries, long maxBytes, int keys, Operation[] operations, Action<Action> execute)
+    [Fact]
+    public void ScanResistantAnswersAndEvictsAsItsReferenceDoes() =>
+        Scenario.Sample(
+            scenario => Run(scenario.MaxEntries, scenario.MaxBytes, scenario.Keys, scenario.Operations, run => run(), EvictionPolicy.ScanResistant),
+            iter: TestScale.Of(quick: 300, full: 5_000));
+
+    private static void Run(
+        int maxEntries,
+        long maxBytes,
+        int keys,
+        Operation[] operations,
+        Action<Action> execute,
+        EvictionPolicy policy = EvictionPolicy.Lru)
     {
         FakeTimeProvider clock = new();
-        using BoundedDistributedCache cache = TestCache.Make(maxEntries, maxBytes, clock);
-        ReferenceLru reference = new(maxEntries, maxBytes);
+        using BoundedDistributedCache cache = TestCache.Make(maxEntries, maxBytes, clock, configure: options => options.EvictionPolicy = policy);
+        ReferenceLru reference = policy == EvictionPolicy.Lru ? new ReferenceLru(maxEntries, maxBytes) : new ReferenceScanResistant(maxEntries, maxBytes);
         foreach (Operation operation in operations)
         {
             object? expected = operation.On(reference, keys, clock);

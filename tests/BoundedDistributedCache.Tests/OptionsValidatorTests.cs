@@ -29,7 +29,13 @@ public class OptionsValidatorTests
         DefaultSlidingExpiration = TimeSpan.MaxValue,
         DefaultAbsoluteExpirationRelativeToNow = TimeSpan.MaxValue,
         Name = new string('x', 128),
+        EvictionPolicy = EvictionPolicy.ScanResistant,
     }).Succeeded);
+
+    [Fact]
+    public void RefusesAnEvictionPolicyThatThereIsNot() => AssertRefused(
+        new() { EvictionPolicy = (EvictionPolicy)2 },
+        "BoundedDistributedCacheOptions.EvictionPolicy is 2: it must be Lru or ScanResistant.");
 
     [Theory]
     [InlineData(-1)]

@@ -167,6 +167,7 @@ public class ServiceCollectionExtensionsTests
             ("MaxEntries", "11"),
             ("MaxBytes", "22000000000"),
             ("SweepInterval", "00:00:33"),
+            ("EvictionPolicy", "ScanResistant"),
             ("IsolateValues", "true"),
             ("DefaultSlidingExpiration", "00:44:00"),
             ("DefaultAbsoluteExpirationRelativeToNow", "55.00:00:00"),
@@ -185,6 +186,7 @@ public class ServiceCollectionExtensionsTests
                 MaxEntries = 11,
                 MaxBytes = 22_000_000_000,
                 SweepInterval = TimeSpan.FromSeconds(33),
+                EvictionPolicy = EvictionPolicy.ScanResistant,
                 IsolateValues = true,
                 DefaultSlidingExpiration = TimeSpan.FromMinutes(44),
                 DefaultAbsoluteExpirationRelativeToNow = TimeSpan.FromDays(55),
@@ -196,7 +198,7 @@ public class ServiceCollectionExtensionsTests
             },
             options,
             strict: true);
-        Assert.Equal(11, typeof(BoundedDistributedCacheOptions).GetProperties().Length);
+        Assert.Equal(12, typeof(BoundedDistributedCacheOptions).GetProperties().Length);
     }
 
     [Fact]

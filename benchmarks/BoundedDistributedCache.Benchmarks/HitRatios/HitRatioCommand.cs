@@ -43,8 +43,10 @@ internal static class HitRatioCommand
         }
 
         section.Paragraph($"Real requests, replayed by one thread: a miss is followed by a set. {right} answers that are known of these traces came out right, those of time-to-idle through the cache itself. A figure here is how many points (hits in 100 requests) the cache is below exact LRU; better counts as met.");
-        ByEntries(plain, progress, section);
-        ByBytes(plain, sized, progress, section);
+        ScanResistance scanResistance = new();
+        ByEntries(plain, progress, section, scanResistance);
+        ByBytes(plain, sized, progress, section, scanResistance);
+        scanResistance.AddTo(section);
         progress.End();
         return section;
     }
@@ -53,7 +55,7 @@ internal static class HitRatioCommand
         Sizes.FirstOrDefault(known => known.Trace == trace.Name).Entries
         ?? [.. new[] { 0.01, 0.05, 0.1, 0.25, 0.5 }.Select(share => Math.Max(10, (int)(share * trace.KeyCount)))];
 
-    private static void ByEntries(Trace[] traces, Progress progress, Section section)
+    private static void ByEntries(Trace[] traces, Progress progress, Section section, ScanResistance scanResistance)
     {
         string[] others = PeerSet.WithLimit[1..];
         Table table = new([.. new[] { "Trace", "Entries", "Exact LRU %", "Ours %", "Points below", "Within 0.3" }, .. others.Select(name => name + " %")]);
@@ -67,21 +69,21 @@ internal static class HitRatioCommand
             {
                 progress.Step($"{trace.Name}, {entries} entries");
                 double exact = Percent(ExactLru.Hits(trace.Keys, trace.KeyCount, entries), trace);
-                double[] found =
-                [
-                    .. PeerSet.WithLimit.Select(name =>
-                    {
-                        using Peer peer = PeerSet.Make(name, entries, valueLength: 1, inForeground: true);
-                        return Percent(peer.Replay(trace.Keys, keys, values), trace);
-                    }),
-                ];
+                double[] found = [.. PeerSet.WithLimit.Select(PercentOf)];
                 below.Add(exact - found[0]);
+                scanResistance.Add(trace.Name, $"{Format.Count(entries)} entries", found[0], PercentOf(PeerSet.ScanResistant), found[Array.IndexOf(PeerSet.WithLimit, PeerSet.Lfu)]);
                 if (entries == Middle(trace))
                 {
                     charted.Add(($"{trace.Name} @{Format.Count(entries)}", [exact, .. found]));
                 }
 
                 table.Row([trace.Name, Format.Count(entries), Two(exact), Two(found[0]), Format.Points(exact - found[0]), IsMet(exact - found[0], PointsByEntries), .. found[1..].Select(Two)]);
+
+                double PercentOf(string name)
+                {
+                    using Peer peer = PeerSet.Make(name, entries, valueLength: 1, inForeground: true);
+                    return Percent(peer.Replay(trace.Keys, keys, values), trace);
+                }
             }
         }
 
@@ -99,7 +101,7 @@ internal static class HitRatioCommand
         static int Middle(Trace trace) => SizesOf(trace)[SizesOf(trace).Length / 2];
     }
 
-    private static void ByBytes(Trace[] traces, Trace[] sized, Progress progress, Section section)
+    private static void ByBytes(Trace[] traces, Trace[] sized, Progress progress, Section section, ScanResistance scanResistance)
     {
         Table table = new("Trace", "Room for", "MaxEntries", "Exact LRU %", "Ours %", "Points below", "Within 1", PeerSet.Memory + " %");
         List<double> below = [];
@@ -115,7 +117,12 @@ internal static class HitRatioCommand
                 foreach (int maxEntries in new[] { DefaultMaxEntries, int.MaxValue })
                 {
                     double exact = Percent(ExactLru.Hits(trace.Keys, trace.KeyCount, Math.Min(room, maxEntries)), trace);
-                    Row(trace, $"{Format.Count(room)} equal values", maxEntries, exact, OursPercent(trace, keys, values, maxEntries, room * charge), memory);
+                    double ours = OursPercent(trace, keys, values, maxEntries, room * charge, EvictionPolicy.Lru);
+                    Row(trace, $"{Format.Count(room)} equal values", maxEntries, exact, ours, memory);
+
+                    // The policy charges each entry a little more: the same values are to fit.
+                    long scanCharge = ChargeOf(keys[^1].Length, EqualValue, EvictionPolicy.ScanResistant);
+                    scanResistance.Add(trace.Name, $"{Format.Count(room)} equal values{Beside(maxEntries)}", ours, OursPercent(trace, keys, values, maxEntries, room * scanCharge, EvictionPolicy.ScanResistant));
                 }
             }
         }
@@ -137,7 +144,9 @@ internal static class HitRatioCommand
                 foreach (int maxEntries in new[] { DefaultMaxEntries, int.MaxValue })
                 {
                     double exact = Percent(ExactLru.Hits(trace.Keys, trace.KeyCount, maxEntries, maxBytes, key => overhead + ((sizeOf[key] + 7) & ~7L)), trace);
-                    Row(trace, $"{maxBytes >> 20} MiB", maxEntries, exact, OursPercent(trace, keys, values, maxEntries, maxBytes), memory);
+                    double ours = OursPercent(trace, keys, values, maxEntries, maxBytes, EvictionPolicy.Lru);
+                    Row(trace, $"{maxBytes >> 20} MiB", maxEntries, exact, ours, memory);
+                    scanResistance.Add(trace.Name, $"{maxBytes >> 20} MiB{Beside(maxEntries)}", ours, OursPercent(trace, keys, values, maxEntries, maxBytes, EvictionPolicy.ScanResistant));
                 }
             }
         }
@@ -170,9 +179,9 @@ internal static class HitRatioCommand
         }
     }
 
-    private static double OursPercent(Trace trace, string[] keys, byte[][] values, int maxEntries, long maxBytes)
+    private static double OursPercent(Trace trace, string[] keys, byte[][] values, int maxEntries, long maxBytes, EvictionPolicy policy)
     {
-        using BoundedDistributedCache cache = PeerSet.MakeBounded(maxEntries, maxBytes);
+        using BoundedDistributedCache cache = PeerSet.MakeBounded(maxEntries, maxBytes, policy: policy);
         using Peer<BoundedCalls> peer = new(PeerSet.Bounded, new BoundedCalls(cache, Workload.Never));
         return Percent(peer.Replay(trace.Keys, keys, values), trace);
     }
@@ -188,12 +197,14 @@ internal static class HitRatioCommand
         [.. Enumerable.Range(0, trace.KeyCount).Select(key => key.ToString("D10", CultureInfo.InvariantCulture))];
 
     /// <summary>What the cache itself says that one entry takes.</summary>
-    private static long ChargeOf(int keyLength, int valueLength)
+    private static long ChargeOf(int keyLength, int valueLength, EvictionPolicy policy = EvictionPolicy.Lru)
     {
-        using BoundedDistributedCache cache = PeerSet.MakeBounded(10);
+        using BoundedDistributedCache cache = PeerSet.MakeBounded(10, policy: policy);
         cache.Set(new string('k', keyLength), new byte[valueLength], Workload.Never);
         return cache.SizeBytes;
     }
+
+    private static string Beside(int maxEntries) => maxEntries == int.MaxValue ? "" : $", {Format.Count(maxEntries)} entries";
 
     private static double Percent(long hits, Trace trace) => 100.0 * hits / trace.Keys.Length;
 

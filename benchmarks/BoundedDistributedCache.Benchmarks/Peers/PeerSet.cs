@@ -13,6 +13,7 @@ namespace BoundedCache.Benchmarks.Peers;
 internal static class PeerSet
 {
     public const string Bounded = "BoundedDistributedCache";
+    public const string ScanResistant = "BoundedDistributedCache, ScanResistant";
     public const string Memory = "MemoryDistributedCache";
     public const string Lru = "ConcurrentLru";
     public const string TLru = "ConcurrentTLru";
@@ -34,8 +35,8 @@ internal static class PeerSet
         expiry ??= Workload.Never;
         switch (name)
         {
-            case Bounded:
-                BoundedDistributedCache bounded = MakeBounded(capacity);
+            case Bounded or ScanResistant:
+                BoundedDistributedCache bounded = MakeBounded(capacity, policy: name == Bounded ? EvictionPolicy.Lru : EvictionPolicy.ScanResistant);
                 return new Peer<BoundedCalls>(name, new BoundedCalls(bounded, expiry), bounded.Dispose);
             case Memory:
                 return new Peer<MemoryCalls>(name, new MemoryCalls(MakeMemory((long)capacity * valueLength), expiry));
@@ -53,9 +54,20 @@ internal static class PeerSet
         }
     }
 
-    public static BoundedDistributedCache MakeBounded(int maxEntries, long maxBytes = 1L << 40, bool isolateValues = false, TimeProvider? clock = null) =>
+    public static BoundedDistributedCache MakeBounded(
+        int maxEntries,
+        long maxBytes = 1L << 40,
+        bool isolateValues = false,
+        TimeProvider? clock = null,
+        EvictionPolicy policy = EvictionPolicy.Lru) =>
         new(
-            Options.Create(new BoundedDistributedCacheOptions { MaxEntries = maxEntries, MaxBytes = maxBytes, IsolateValues = isolateValues }),
+            Options.Create(new BoundedDistributedCacheOptions
+            {
+                MaxEntries = maxEntries,
+                MaxBytes = maxBytes,
+                IsolateValues = isolateValues,
+                EvictionPolicy = policy,
+            }),
             clock);
 
     public static MemoryDistributedCache MakeMemory(long sizeLimit) =>

@@ -110,6 +110,16 @@ internal sealed class Figures(Scale scale)
 
     public IEnumerable<Figure> SetNew() => [SetNew(scale.Entries, 1, 0.85), SetNew(scale.Entries, 2, 0.7)];
 
+    /// <summary>What the other policy costs beside the default one.</summary>
+    public IEnumerable<Figure> ScanResistance()
+    {
+        IReadOnlyList<Times> reads = OfPeers(Mix.ReadOnly, 1, PeerSet.ScanResistant, PeerSet.Bounded);
+        yield return TimeRatio("get-hit, ScanResistant/Lru", reads[0], reads[1], Target.AtMost(1.05));
+        yield return SetNew(scale.Entries, 1, 1.15, PeerSet.ScanResistant, PeerSet.Bounded);
+        yield return SetNew(scale.Entries, 2, 1.15, PeerSet.ScanResistant, PeerSet.Bounded);
+        yield return SetNew(scale.MiddleEntries, 1, 1.15, PeerSet.ScanResistant, PeerSet.Bounded);
+    }
+
     public IEnumerable<Figure> SetNewOneThread() => [SetNew(scale.Entries, 1, 0.85)];
 
     public IEnumerable<Figure> SetNewMiddle() => [SetNew(scale.MiddleEntries, 1, 1.2), SetNew(scale.MiddleEntries, 2, 1.0)];
@@ -142,10 +152,9 @@ internal sealed class Figures(Scale scale)
         yield return Allocation($"try-get-{size}, bytes", ours, 0);
     }
 
-    private Figure SetNew(int capacity, int threads, double target)
+    private Figure SetNew(int capacity, int threads, double target, string ours = PeerSet.Bounded, string theirs = PeerSet.Lru)
     {
-        string[] peers = [PeerSet.Bounded, PeerSet.Lru];
-        List<Peer> held = MakeFilled(peers, capacity, Workload.FreshKeys(capacity));
+        List<Peer> held = MakeFilled([ours, theirs], capacity, Workload.FreshKeys(capacity));
         try
         {
             int operations = scale.Operations / 2;
@@ -159,7 +168,8 @@ internal sealed class Figures(Scale scale)
                         requests[thread] = Workload.FreshKeys(operations);
                     }
                 });
-            string name = $"set-new-{Size(capacity)}-{(threads == 1 ? "one-thread" : "two-threads")}/ConcurrentLru";
+            string against = ours == PeerSet.Bounded ? "/ConcurrentLru" : ", ScanResistant/Lru";
+            string name = $"set-new-{Size(capacity)}-{(threads == 1 ? "one-thread" : "two-threads")}{against}";
             return TimeRatio(name, times[0], times[1], Target.AtMost(target), operations * threads);
         }
         finally

@@ -27,6 +27,7 @@ internal static class ThroughputCommand
             ("set new", figures.SetNew),
             ("set new, more entries", figures.SetNewMiddle),
             ("get hit, many entries", figures.GetHitLarge),
+            ("scan resistance", figures.ScanResistance),
         ];
         Load[] loads = Loads(scale);
         Progress progress = new("throughput", judged.Length + (loads.Length * Mixes.Length * scale.ThreadCounts.Count()));

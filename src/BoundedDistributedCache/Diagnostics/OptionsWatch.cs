@@ -106,6 +106,7 @@ internal sealed class OptionsWatch : IDisposable
         Compare(nameof(inForce.MaxEntries), inForce.MaxEntries, configured.MaxEntries);
         Compare(nameof(inForce.MaxBytes), inForce.MaxBytes, configured.MaxBytes);
         Compare(nameof(inForce.SweepInterval), inForce.SweepInterval, configured.SweepInterval);
+        Compare(nameof(inForce.EvictionPolicy), inForce.EvictionPolicy, configured.EvictionPolicy);
         Compare(nameof(inForce.IsolateValues), inForce.IsolateValues, configured.IsolateValues);
         Compare(nameof(inForce.DefaultSlidingExpiration), inForce.DefaultSlidingExpiration, configured.DefaultSlidingExpiration);
         Compare(nameof(inForce.DefaultAbsoluteExpirationRelativeToNow), inForce.DefaultAbsoluteExpirationRelativeToNow, configured.DefaultAbsoluteExpirationRelativeToNow);

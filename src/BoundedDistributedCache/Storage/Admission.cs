@@ -271,6 +271,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
         finally
         {
+            shard.TellProbation();
             room.Give(inHand);
         }
     }
@@ -318,12 +319,13 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         for (; victims > 0; victims--)
         {
             RoomAmount missing = room.Missing(needed - inHand, pastClaim: false);
-            if (missing.IsNone || !shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp))
+            bool onProbation = shard.TakesFromProbation();
+            if (missing.IsNone || !TryPeekVictim(shard, onProbation, keep, ref mayRank, out Entry victim, out long stamp))
             {
                 break;
             }
 
-            if (!IsOldEnough(shard, stamp))
+            if (!IsOldEnough(shard, stamp, onProbation))
             {
                 return stamp;
             }
@@ -333,6 +335,11 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
         return Shard.NoVictim;
     }
+
+    private static bool TryPeekVictim(Shard shard, bool onProbation, Entry? keep, ref bool mayRank, out Entry victim, out long stamp) =>
+        onProbation
+            ? shard.TryPeekVictimOnProbation(keep, ref mayRank, out victim, out stamp)
+            : shard.TryPeekVictim(keep, ref mayRank, out victim, out stamp);
 
     private static void EvictPeeked(
         Shard shard,
@@ -353,7 +360,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         int victims = VictimRanking.VictimsPerVisit;
         for (int visit = 1; visit <= VisitsElsewhere && victims > 0 && !missing.IsNone; visit++)
         {
-            ColdestShard coldest = shards.FindColdest(except: own);
+            ColdestShard coldest = FindColdest(except: own, out bool onProbation);
             if (coldest.Shard is not { } shard)
             {
                 return;
@@ -365,7 +372,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 : Math.Min(ownOldest - 1, AnEpochAfter(coldest.NextBound));
             using (shard.Enter())
             {
-                missing -= EvictFor(shard, keep: null, missing, youngest, now, ref victims, ref report);
+                missing -= EvictFor(shard, onProbation, keep: null, missing, youngest, now, ref victims, ref report);
             }
         }
     }
@@ -498,7 +505,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         int inVain = 0;
         while (!missing.IsNone)
         {
-            ColdestShard coldest = shards.FindColdest(except: spent);
+            ColdestShard coldest = FindColdest(except: spent, out bool onProbation);
             if (coldest.Shard is not { } shard)
             {
                 return;
@@ -510,7 +517,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             {
                 Entry? keep = ReferenceEquals(shard, own) ? own.Locate(tenantId, entry.Key, entry.Hash, out _) : null;
                 int victims = VictimRanking.VictimsPerVisit;
-                freed = EvictFor(shard, keep, missing, youngest, now, ref victims, ref report);
+                freed = EvictFor(shard, onProbation, keep, missing, youngest, now, ref victims, ref report);
                 if (freed.IsNone && keep is not null && shard.Count == 1)
                 {
                     // Only the key's own entry is left in it: the one shard that can stay cold and yield nothing.
@@ -525,9 +532,11 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
     /// <summary>
     /// Evicts so many victims at most in a shard whose lock is held, and gives their room to the budgets before it is left.
+    /// Ends where the class of victims changes, unless any stamp is old enough.
     /// </summary>
     private RoomAmount EvictFor(
         Shard shard,
+        bool onProbation,
         Entry? keep,
         RoomAmount missing,
         long youngest,
@@ -542,7 +551,17 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             ReclaimExpired(shard, keep, now, ref freed);
             for (bool mayRank = true; victims > 0 && !(missing - freed).IsNone; victims--)
             {
-                if (!shard.TryPeekVictim(keep, ref mayRank, out Entry victim, out long stamp) || stamp > youngest)
+                if (shard.TakesFromProbation() != onProbation)
+                {
+                    if (youngest != long.MaxValue)
+                    {
+                        break;
+                    }
+
+                    onProbation = !onProbation;
+                }
+
+                if (!TryPeekVictim(shard, onProbation, keep, ref mayRank, out Entry victim, out long stamp) || stamp > youngest)
                 {
                     break;
                 }
@@ -554,6 +573,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
         finally
         {
+            shard.TellProbation();
             room.Give(freed);
         }
     }
@@ -570,7 +590,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     /// An own victim goes unless it is more than an epoch younger than the oldest that other shards publish. The
     /// answer holds for a beat.
     /// </summary>
-    private bool IsOldEnough(Shard shard, long stamp)
+    private bool IsOldEnough(Shard shard, long stamp, bool onProbation)
     {
         if (shards.Length == 1)
         {
@@ -578,14 +598,23 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
 
         long beat = clock.Beat;
-        if (shard.WasOldEnough(beat) is { } known)
+        if (shard.WasOldEnough(beat, onProbation) is { } known)
         {
             return known;
         }
 
-        bool isOldEnough = stamp <= AnEpochAfter(shards.FindColdest(except: shard).Bound);
-        shard.RememberOldEnough(beat, isOldEnough);
+        bool isOldEnough = stamp <= AnEpochAfter(shards.FindColdest(except: shard, onProbation).Bound);
+        shard.RememberOldEnough(beat, onProbation, isOldEnough);
         return isOldEnough;
+    }
+
+    /// <summary>The shard with the oldest victim of the class that is next, or of any where no shard knows one of that.</summary>
+    private ColdestShard FindColdest(Shard? except, out bool onProbation)
+    {
+        onProbation = shards.Probation is { } probation && ProbationTotal.IsOverShare(probation.Count, room.Entries.Used);
+        ColdestShard coldest = onProbation ? shards.FindColdest(except, onProbation) : ColdestShard.None;
+        onProbation &= coldest.Shard is not null;
+        return onProbation ? coldest : shards.FindColdest(except);
     }
 
     private long AnEpochAfter(long stamp) =>

@@ -15,10 +15,11 @@ internal sealed class CacheStore
     private readonly Room _room;
     private readonly ShardDirectory _shards;
     private readonly Admission _admission;
+    private readonly long _policyCharge;
     private long _sweptOffset;
     private TenantLimitTable _sweptLimits = TenantLimitTable.Unlimited;
 
-    public CacheStore(long maxEntries, long maxBytes, CacheClock clock, KeyHasher hasher)
+    public CacheStore(long maxEntries, long maxBytes, CacheClock clock, KeyHasher hasher, EvictionPolicy policy = EvictionPolicy.Lru)
     {
         long entriesThatFit = Math.Min(maxEntries, maxBytes / Charge.Smallest);
         _clock = clock;
@@ -26,7 +27,9 @@ internal sealed class CacheStore
         _sweptOffset = clock.Read().UtcOffset;
         _room = new Room(maxEntries, maxBytes);
         _recency = new RecencyClock(entriesThatFit <= ShardDirectory.ExactEntries);
-        _shards = new ShardDirectory(entriesThatFit, _recency, _room);
+        bool knowsProbation = policy == EvictionPolicy.ScanResistant;
+        _policyCharge = knowsProbation ? Charge.Probation : 0;
+        _shards = new ShardDirectory(entriesThatFit, _recency, _room, knowsProbation);
         _admission = new Admission(_shards, _recency, _room);
     }
 
@@ -71,7 +74,7 @@ internal sealed class CacheStore
     public bool Fits(Partition partition, string key, long valueLength, bool expires)
     {
         string? tenantId = partition.TenantId;
-        long charge = Charge.Of(key.Length, valueLength, expires, tenantId is not null);
+        long charge = Charge.Of(key.Length, valueLength, expires, tenantId is not null) + _policyCharge;
         return valueLength <= Array.MaxLength
             && (tenantId is null
                 ? charge <= _room.Bytes.Limit
@@ -90,12 +93,13 @@ internal sealed class CacheStore
         {
             shard.AskForChain((int)hash);
         }
-        else if (_admission.TryOverwrite(shard, key, (int)hash, value, Charge.Of(key.Length, value.Length, expires: false)))
+        else if (_admission.TryOverwrite(shard, key, (int)hash, value, Charge.Of(key.Length, value.Length, expires: false) + _policyCharge))
         {
             return;
         }
 
         Entry entry = Entry.Of(partition.TenantId is not null, key, (int)hash, value, deadlines, now);
+        entry.ChargeAlso(_policyCharge);
         _admission.Admit(shard, entry, partition.TenantId, now, ref report);
     }
 

@@ -25,6 +25,9 @@ internal static class Charge
     // A tenant's record with its locks, its tally, its first chunk of members and its node in the directory.
     private const long TenantRecord = 464;
 
+    /// <summary>What the policy that knows probation adds to an entry: its share of the queue and of the hashes that are remembered.</summary>
+    public const long Probation = 8;
+
     private const int Alignment = 8;
     private const int StringOverhead = 22;
     private const int ArrayOverhead = 24;

@@ -13,8 +13,8 @@ namespace BoundedCache.Storage;
 /// Value     constructor; writers, where the     shard's lock, while the entry is linked: release store, and one
 ///           entry is plain                      word, so readers have the value before or the one after
 /// Hash      constructor                         fixed before publication
-/// Charge    as Value; the kind beside it never  shard's lock. Readers look at the kind alone
-///           changes
+/// Charge    as Value, and who makes the entry   shard's lock, once it is linked. Readers look at the kind alone,
+///           for a policy                        which never changes
 /// Slot      writers: who links the entry, and   shard's lock. Readers take none: one who has an old slot stamps
 ///           sweeps, which move it               what belongs to another by now, which costs a little order
 /// Next      writers that change the chain       shard's lock, release stores; readers load with acquire
@@ -64,6 +64,9 @@ internal class Entry
 
     /// <summary>Bytes of memory that the entry accounts for; kept, for key and value are cold when it is evicted.</summary>
     public long Charge => (long)(_kindAndCharge & ChargeMask) * ChargeUnit;
+
+    /// <summary>Adds what the cache's policy needs for the entry, before that is linked.</summary>
+    public void ChargeAlso(long bytes) => _kindAndCharge += (uint)(bytes / ChargeUnit);
 
     /// <summary>The entry as one that has deadlines; null where it has none.</summary>
     public ExpiringEntry? AsExpiring => (_kindAndCharge & ExpiresBit) != 0 ? Unsafe.As<ExpiringEntry>(this) : null;

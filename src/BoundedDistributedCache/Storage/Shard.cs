@@ -35,19 +35,24 @@ internal sealed class Shard
     private readonly ShardContext _context;
     private readonly SlotTable _slots = new();
     private readonly VictimRanking _ranking = new();
+    private readonly Probation? _probation;
     private EntryIndex _index = new();
-    private ShardState _state = new() { Bound = NoVictim, DueBound = SlotChunk.NeverDue, ComparedAt = -1 };
+    private ShardState _state = new() { Bound = NoVictim, DueBound = SlotChunk.NeverDue, ComparedAt = long.MinValue };
 
     public Shard(int number, ShardContext context)
     {
         _number = number;
         _context = context;
+        _probation = context.Probation is { } total ? new Probation(total) : null;
     }
 
     /// <summary>What <see cref="Enter"/> takes. Everything else is for tests.</summary>
     public Lock Lock { get; } = new();
 
     public long Bound => Volatile.Read(ref _state.Bound);
+
+    /// <summary>The same for entries on probation.</summary>
+    public long ProbationBound => _probation?.Bound ?? NoVictim;
 
     public SlotChunk?[] Chunks => _slots.Chunks;
 
@@ -151,6 +156,7 @@ internal sealed class Shard
     {
         _context.Clock.EnsureTimes();
         _slots.EnsureFree(entry);
+        _probation?.EnsureRoom(_slots);
     }
 
     /// <summary>Makes sure that the entry can have the slot of the one that it replaces.</summary>
@@ -217,7 +223,8 @@ internal sealed class Shard
         entry.Epoch = clock.Epoch;
         SlotChunk chunk = _slots.ChunkOf(entry.Slot);
         ref Slot slot = ref chunk[entry.Slot];
-        Volatile.Write(ref slot.Stamp, stamp);
+        bool mayBegin = replaced is null && _probation is not null;
+        Volatile.Write(ref slot.Stamp, mayBegin ? _probation!.Begin(entry, stamp, _state.Count) : stamp);
         Volatile.Write(ref slot.Entry, entry);
         long due = DueOf(entry, now);
         chunk.SetDue(entry.Slot, due);
@@ -263,7 +270,7 @@ internal sealed class Shard
             return null;
         }
 
-        stamp = Volatile.Read(ref chunk[slot].Stamp);
+        stamp = chunk[slot].LastUse;
         return entry;
     }
 
@@ -291,7 +298,51 @@ internal sealed class Shard
     /// Makes room to rank all entries. Without memory for that, a ranking later takes as many as it has room for: order
     /// suffers, and nothing else.
     /// </summary>
-    public void EnsureRanking() => _ranking.EnsureCapacity(_state.Count);
+    public void EnsureRanking()
+    {
+        _ranking.EnsureCapacity(_state.Count);
+        _probation?.EnsureGhosts(_state.Count);
+    }
+
+    /// <summary>
+    /// True where the next victim is to be one on probation, for those have more than their share of the cache. Where order
+    /// is exact, that is judged to the entry, elsewhere as of late.
+    /// </summary>
+    public bool TakesFromProbation()
+    {
+        if (_probation is not { } probation || !probation.IsOverShare(Held))
+        {
+            return false;
+        }
+
+        if (_context.Clock.IsExact)
+        {
+            probation.Weed(_slots);
+        }
+        else
+        {
+            probation.WeedOnce(_slots, _context.Clock.Epoch);
+        }
+
+        return probation.IsOverShare(Held);
+    }
+
+    /// <summary>Has the cache know how many are on probation here. To be called before the lock is left.</summary>
+    public void TellProbation() => _probation?.Tell();
+
+    /// <summary>
+    /// The oldest entry of those on probation; where there is none, the oldest of all, with the stamp of none.
+    /// </summary>
+    public bool TryPeekVictimOnProbation(Entry? keep, ref bool mayRank, out Entry victim, out long stamp)
+    {
+        if (_probation!.Peek(_slots, keep, out stamp) is { } oldest)
+        {
+            victim = oldest;
+            return true;
+        }
+
+        return TryPeekVictim(keep, ref mayRank, out victim, out _);
+    }
 
     /// <summary>The oldest entry but <paramref name="keep"/>. Ranks where the queue is used up and it may.</summary>
     public bool TryPeekVictim(Entry? keep, ref bool mayRank, out Entry victim, out long stamp)
@@ -311,13 +362,18 @@ internal sealed class Shard
     }
 
     /// <summary>
-    /// Evicts what <see cref="TryPeekVictim"/> returned, and says what that counts as: one that had expired was no live
-    /// entry.
+    /// Evicts what <see cref="TryPeekVictim"/> returned, or <see cref="TryPeekVictimOnProbation"/>, and says what that counts
+    /// as: one that had expired was no live entry.
     /// </summary>
     public RoomAmount EvictPeeked(Entry victim, Now now, ref Change reason)
     {
-        _ranking.Take();
-        AskForUpcomingVictims();
+        bool wasOnProbation = _probation?.TryTake(victim) == true;
+        if (!wasOnProbation)
+        {
+            _ranking.Take();
+        }
+
+        AskForUpcomingVictims(wasOnProbation);
         return Evict(victim, now, ref reason);
     }
 
@@ -345,7 +401,7 @@ internal sealed class Shard
         Entry oldest = _index.Head(hash)!;
         for (Entry? entry = oldest.Next; entry is not null; entry = entry.Next)
         {
-            if (Volatile.Read(ref _slots[entry.Slot].Stamp) <= Volatile.Read(ref _slots[oldest.Slot].Stamp))
+            if (_slots[entry.Slot].LastUse <= _slots[oldest.Slot].LastUse)
             {
                 oldest = entry;
             }
@@ -356,14 +412,15 @@ internal sealed class Shard
     }
 
     /// <summary>
-    /// True where an own victim with that stamp need not be spared for a much older one elsewhere, by the answer that
+    /// True where an own victim of that class need not be spared for a much older one elsewhere, by the answer that
     /// was found in the same beat; null where it is to be found anew.
     /// </summary>
-    public bool? WasOldEnough(long beat) => _state.ComparedAt == beat ? _state.WasOldEnough : null;
+    public bool? WasOldEnough(long beat, bool onProbation) =>
+        _state.ComparedAt == (onProbation ? ~beat : beat) ? _state.WasOldEnough : null;
 
-    public void RememberOldEnough(long beat, bool isOldEnough)
+    public void RememberOldEnough(long beat, bool onProbation, bool isOldEnough)
     {
-        _state.ComparedAt = beat;
+        _state.ComparedAt = onProbation ? ~beat : beat;
         _state.WasOldEnough = isOldEnough;
     }
 
@@ -440,6 +497,7 @@ internal sealed class Shard
 
         _slots.Trim();
         _ranking.Trim(_state.Count);
+        _probation?.Trim(_slots, _state.Count);
     }
 
     /// <summary>
@@ -457,17 +515,26 @@ internal sealed class Shard
 
         SlotChunk chunk = _slots.ChunkOf(index << SlotChunk.Shift);
         _ranking.Forget();
+        Span<int> slots = stackalloc int[SlotChunk.Length];
+        slots.Fill(-1);
         try
         {
             for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
             {
                 _state.Work.Count(Work.Entry);
-                Move(chunk[BitOperations.TrailingZeroCount(rest)].Entry!);
+                int at = BitOperations.TrailingZeroCount(rest);
+                Entry entry = chunk[at].Entry!;
+                Move(entry);
+                slots[at] = entry.Slot;
             }
         }
         catch (OutOfMemoryException)
         {
             return false;
+        }
+        finally
+        {
+            _probation?.Follow(index, slots);
         }
 
         _slots.Trim();
@@ -511,6 +578,9 @@ internal sealed class Shard
     private static long DueOf(Entry entry, Now now) =>
         entry.AsExpiring?.NextDeadline(now) ?? SlotChunk.NeverDue;
 
+    // Beside what probation's share is told. In a cache of one shard it is what that holds, room in hand or not.
+    private long Held => _context.Clock.IsExact ? _state.Count : _context.Room.Entries.Used;
+
     private void CountInsertion(long now)
     {
         long held = _context.Room.Entries.Used;
@@ -523,10 +593,15 @@ internal sealed class Shard
 
     private void NoteEviction(Entry victim, Now now, Change reason)
     {
-        long stamp = Volatile.Read(ref _slots[victim.Slot].Stamp);
+        ref Slot slot = ref _slots[victim.Slot];
+        long stamp = slot.LastUse;
         if (reason != Change.EvictionForTenantLimit)
         {
             _state.LastEviction.Note(stamp, now);
+            if (Slot.IsMarked(slot.Stamp))
+            {
+                _probation?.Remember(victim, _state.Count);
+            }
         }
 
         victim.Tenant?.Tally.LastEviction.Note(stamp, now);
@@ -555,22 +630,25 @@ internal sealed class Shard
     /// Victims are known ahead, and seldom in the processor's cache: asks for what their eviction will touch, each thing
     /// once what leads to it should be there.
     /// </summary>
-    private void AskForUpcomingVictims()
+    private void AskForUpcomingVictims(bool onProbation)
     {
-        if (_ranking.Upcoming(_slots, others: 3) is { } third)
+        if (Upcoming(others: 3) is { } third)
         {
             Prefetch.Of(in third.Hash);
         }
 
-        if (_ranking.Upcoming(_slots, others: 2) is { } second)
+        if (Upcoming(others: 2) is { } second)
         {
             Prefetch.Of(in _index.Head(second.Hash));
         }
 
-        if (_ranking.Upcoming(_slots, others: 1) is { } first)
+        if (Upcoming(others: 1) is { } first)
         {
             _index.AskForChain(first.Hash);
         }
+
+        Entry? Upcoming(int others) =>
+            onProbation ? _probation!.Upcoming(_slots, others) : _ranking.Upcoming(_slots, others);
     }
 
     private void PublishBound() =>

@@ -26,18 +26,22 @@ internal sealed class ShardDirectory
     private readonly int _shift;
     private PaddedCursor _sample;
 
-    public ShardDirectory(long entriesThatFit, RecencyClock clock, Room room)
+    public ShardDirectory(long entriesThatFit, RecencyClock clock, Room room, bool knowsProbation = false)
     {
         Tenants = new TenantDirectory(this, room);
         int length = LengthFor(entriesThatFit, Environment.ProcessorCount);
         _shards = new Shard?[length];
         _shift = 32 - BitOperations.Log2((uint)length);
-        _context = new ShardContext(clock, room, Tenants, Math.Max(NeverCrowded, CrowdingFactor * entriesThatFit / length));
+        Probation = knowsProbation ? new ProbationTotal() : null;
+        _context = new ShardContext(clock, room, Tenants, Math.Max(NeverCrowded, CrowdingFactor * entriesThatFit / length), Probation);
     }
 
     public int Length => _shards.Length;
 
     public TenantDirectory Tenants { get; }
+
+    /// <summary>How many entries are on probation; null where the policy knows none.</summary>
+    public ProbationTotal? Probation { get; }
 
     public static int LengthFor(long entriesThatFit, int cores)
     {
@@ -94,24 +98,25 @@ internal sealed class ShardDirectory
     /// sample taken in turn, and of all again where the sample holds nothing.
     /// </summary>
     /// <param name="except">A shard to leave out.</param>
-    public ColdestShard FindColdest(Shard? except)
+    /// <param name="onProbation">Whether the oldest on probation is looked for.</param>
+    public ColdestShard FindColdest(Shard? except, bool onProbation = false)
     {
         if (_shards.Length <= FewEnoughToLookAtAll)
         {
-            return FindColdest(0, _shards.Length, except);
+            return FindColdest(0, _shards.Length, except, onProbation);
         }
 
         // Unguarded on purpose: all that it does is to spread the samples.
         int start = _sample.Value & (_shards.Length - 1);
         _sample.Value = start + SampleSize;
-        ColdestShard coldest = FindColdest(start, SampleSize, except);
-        return coldest.Shard is null ? FindColdest(0, _shards.Length, except) : coldest;
+        ColdestShard coldest = FindColdest(start, SampleSize, except, onProbation);
+        return coldest.Shard is null ? FindColdest(0, _shards.Length, except, onProbation) : coldest;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int IndexOf(ulong hash) => (int)(hash >> 32 >> _shift);
 
-    private ColdestShard FindColdest(int start, int count, Shard? except)
+    private ColdestShard FindColdest(int start, int count, Shard? except, bool onProbation)
     {
         ColdestShard coldest = ColdestShard.None;
         for (int i = 0; i < count; i++)
@@ -122,7 +127,7 @@ internal sealed class ShardDirectory
                 continue;
             }
 
-            long bound = shard.Bound;
+            long bound = onProbation ? shard.ProbationBound : shard.Bound;
             if (bound < coldest.Bound)
             {
                 coldest = new ColdestShard(shard, bound, coldest.Bound);

@@ -13,7 +13,10 @@ internal struct ShardState
     [FieldOffset(CacheLine.Size)]
     public long Bound;
 
-    /// <summary>The beat in which this shard's oldest was last compared with other shards' bounds.</summary>
+    /// <summary>
+    /// The beat in which this shard's oldest was last compared with other shards' bounds; its complement where that was the
+    /// oldest on probation.
+    /// </summary>
     [FieldOffset(CacheLine.Size + 8)]
     public long ComparedAt;
 

@@ -13,11 +13,24 @@ namespace BoundedCache.Storage;
 ///                                a wrong stamp costs a little order, and nothing but order may hang on it
 /// Entry   writers                shard's lock; null: the slot is free
 /// </code>
+/// The stamp is the recency clock's value at the last use. The sign bit marks that of an insertion, where the policy knows
+/// probation.
 /// </remarks>
 internal struct Slot
 {
+    private const long Mark = long.MinValue;
+
     public long Stamp;
     public Entry? Entry;
+
+    /// <summary>The stamp without its mark.</summary>
+    public readonly long LastUse => Unmarked(Volatile.Read(in Stamp));
+
+    public static long Marked(long stamp) => stamp | Mark;
+
+    public static long Unmarked(long stamp) => stamp & ~Mark;
+
+    public static bool IsMarked(long stamp) => (stamp & Mark) != 0;
 }
 
 /// <summary>

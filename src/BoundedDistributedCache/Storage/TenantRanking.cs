@@ -118,7 +118,7 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
         ref Slot slot = ref chunk[index];
         return chunk.DueOf(index) <= now.Monotonic && Volatile.Read(ref slot.Entry)?.AsExpiring is { } entry && entry.HasExpired(now)
             ? ExpiredStamp
-            : Volatile.Read(ref slot.Stamp);
+            : slot.LastUse;
     }
 
     private static List<long> CopyMembers(Tenant tenant)

@@ -83,7 +83,7 @@ internal sealed class VictimRanking
             if (slots.TryGetChunk(slot) is { } chunk
                 && chunk[slot].Entry is { } entry
                 && !ReferenceEquals(entry, keep)
-                && (evenIfUsedSince || RankOf(slot, Volatile.Read(ref chunk[slot].Stamp)) == rank))
+                && (evenIfUsedSince || RankOf(slot, chunk[slot].LastUse) == rank))
             {
                 stamp = StampOf(rank);
                 return true;
@@ -134,7 +134,7 @@ internal sealed class VictimRanking
             for (ulong rest = chunks[c]?.Occupied ?? 0; rest != 0; rest &= rest - 1)
             {
                 int index = BitOperations.TrailingZeroCount(rest);
-                ranks[ranked++] = RankOf((c << SlotChunk.Shift) + index, Volatile.Read(ref chunks[c]![index].Stamp));
+                ranks[ranked++] = RankOf((c << SlotChunk.Shift) + index, chunks[c]![index].LastUse);
             }
         }
 
@@ -154,7 +154,7 @@ internal sealed class VictimRanking
         {
             for (ulong rest = chunks[c]?.Occupied ?? 0; rest != 0; rest &= rest - 1)
             {
-                long stamp = Volatile.Read(ref chunks[c]![BitOperations.TrailingZeroCount(rest)].Stamp);
+                long stamp = chunks[c]![BitOperations.TrailingZeroCount(rest)].LastUse;
                 starts[PlaceOf(stamp)]++;
             }
         }
@@ -175,7 +175,7 @@ internal sealed class VictimRanking
             for (ulong rest = chunks[c]?.Occupied ?? 0; rest != 0; rest &= rest - 1)
             {
                 int index = BitOperations.TrailingZeroCount(rest);
-                long stamp = Volatile.Read(ref chunks[c]![index].Stamp);
+                long stamp = chunks[c]![index].LastUse;
                 int place = PlaceOf(stamp);
                 if (place < boundary && ends[place] < starts[place + 1])
                 {
@@ -202,7 +202,7 @@ internal sealed class VictimRanking
     {
         int c = Array.FindIndex(chunks, chunk => chunk is { IsEmpty: false });
         int index = BitOperations.TrailingZeroCount(chunks[c]!.Occupied);
-        _ranks[0] = RankOf((c << SlotChunk.Shift) + index, Volatile.Read(ref chunks[c]![index].Stamp));
+        _ranks[0] = RankOf((c << SlotChunk.Shift) + index, chunks[c]![index].LastUse);
         return 1;
     }
 

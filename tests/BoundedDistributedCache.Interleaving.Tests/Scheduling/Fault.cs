@@ -12,6 +12,7 @@ internal enum Fault
     ClaimOmitted,
     TenantClaimOmitted,
     OwnKeyAsVictim,
+    OwnKeyOnProbationAsVictim,
     VisitsWithoutEnd,
     RetiredWhileHeld,
     RoomTakenBlindly,

@@ -80,6 +80,7 @@ public sealed class OptionsWatchTests : IDisposable
         _configuration["Cache:MaxEntries"] = "11";
         _configuration["Cache:MaxBytes"] = "12";
         _configuration["Cache:SweepInterval"] = "00:00:13";
+        _configuration["Cache:EvictionPolicy"] = "ScanResistant";
         _configuration["Cache:IsolateValues"] = "true";
         _configuration["Cache:DefaultSlidingExpiration"] = "00:00:14";
         _configuration["Cache:DefaultAbsoluteExpirationRelativeToNow"] = "00:00:15";
@@ -88,7 +89,8 @@ public sealed class OptionsWatchTests : IDisposable
         _configuration.Reload();
 
         Assert.Equal(
-            "MaxEntries from 10 to 11, MaxBytes from 104857600 to 12, SweepInterval from 00:01:00 to 00:00:13, IsolateValues from False to True, "
+            "MaxEntries from 10 to 11, MaxBytes from 104857600 to 12, SweepInterval from 00:01:00 to 00:00:13, "
+            + "EvictionPolicy from Lru to ScanResistant, IsolateValues from False to True, "
             + "DefaultSlidingExpiration from none to 00:00:14, DefaultAbsoluteExpirationRelativeToNow from none to 00:00:15, Name from default to orders",
             Assert.Single(_container.LogsOf(RestartNeeded)).GetStructuredStateValue("Changes"));
     }

@@ -402,14 +402,14 @@ public sealed class ShardTests
     [Fact]
     public void WhetherItsOldestIsOldEnoughIsRememberedForATick()
     {
-        Assert.Null(_shard.WasOldEnough(1));
+        Assert.Null(_shard.WasOldEnough(1, onProbation: false));
 
-        _shard.RememberOldEnough(1, isOldEnough: true);
-        Assert.True(_shard.WasOldEnough(1));
-        Assert.Null(_shard.WasOldEnough(2));
+        _shard.RememberOldEnough(1, onProbation: false, isOldEnough: true);
+        Assert.True(_shard.WasOldEnough(1, onProbation: false));
+        Assert.Null(_shard.WasOldEnough(2, onProbation: false));
 
-        _shard.RememberOldEnough(2, isOldEnough: false);
-        Assert.False(_shard.WasOldEnough(2));
+        _shard.RememberOldEnough(2, onProbation: false, isOldEnough: false);
+        Assert.False(_shard.WasOldEnough(2, onProbation: false));
     }
 
     // Expiry

@@ -21,12 +21,15 @@ internal static class Integrity
         HashSet<string> keys = [];
         Dictionary<Tenant, List<Entry>> members = [];
         long bytes = 0;
+        long onProbation = 0;
         for (int i = 0; i < shards.Length; i++)
         {
             if (shards.At(i) is not { } shard)
             {
                 continue;
             }
+
+            onProbation += CheckProbation(shard);
 
             foreach (Entry entry in CheckShard(shard))
             {
@@ -44,6 +47,7 @@ internal static class Integrity
 
         bytes += CheckTenants(shards, members);
 
+        Assert.Equal(onProbation, shards.Probation?.Count ?? 0);
         var room = Field<Room>(store, "_room");
         Assert.Equal(keys.Count, room.Entries.Used);
         Assert.Equal(bytes, room.Bytes.Used);
@@ -158,6 +162,36 @@ internal static class Integrity
         Assert.InRange(empty, 0, 1);
         Assert.Equal(entries.Count == 0, shard.Bound == Shard.NoVictim);
         return entries;
+    }
+
+    /// <returns>How many the cache is told that the shard has on probation.</returns>
+    private static long CheckProbation(Shard shard)
+    {
+        var slots = Field<SlotTable>(shard, "_slots");
+        List<(int Slot, long Stamp)> marked =
+        [
+            .. from chunk in slots.Chunks.Index()
+               where chunk.Item is not null
+               from index in Enumerable.Range(0, SlotChunk.Length)
+               where chunk.Item![index].Entry is not null && Slot.IsMarked(chunk.Item[index].Stamp)
+               select ((chunk.Index << SlotChunk.Shift) + index, chunk.Item[index].LastUse),
+        ];
+        if (Field<Probation?>(shard, "_probation") is not { } probation)
+        {
+            Assert.Empty(marked);
+            return 0;
+        }
+
+        var queue = Field<ulong[]>(probation, "_queue");
+        int first = Field<int>(probation, "_first");
+        Assert.InRange(probation.Length, 0, queue.Length);
+        Assert.Equal(probation.Length, Field<int>(probation, "_told"));
+        List<ulong> members = [.. Enumerable.Range(0, probation.Length).Select(i => queue[(first + i) % queue.Length])];
+        Assert.All(marked, of => Assert.Contains(((ulong)of.Stamp << 16) | (uint)of.Slot, members));
+        Assert.True(marked.Count == 0 || probation.Bound <= marked.Min(of => of.Stamp), "A shard hides its oldest on probation.");
+        var ghosts = Field<GhostRing>(probation, "_ghosts");
+        Assert.InRange(Field<int>(ghosts, "_count"), 0, Field<int[]>(ghosts, "_hashes").Length);
+        return probation.Length;
     }
 
     private static List<Entry> Chains(Shard shard)

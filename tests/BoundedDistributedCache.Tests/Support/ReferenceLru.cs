@@ -4,7 +4,7 @@ namespace BoundedCache.Tests.Support;
 /// What the cache is to do, written as plainly as possible: a list in the order of use, and the two limits. One thread
 /// at a time.
 /// </summary>
-internal sealed class ReferenceLru(int maxEntries, long maxBytes)
+internal class ReferenceLru(int maxEntries, long maxBytes)
 {
     private readonly LinkedList<Item> _byUse = [];
     private readonly Dictionary<string, LinkedListNode<Item>> _byKey = new(StringComparer.Ordinal);
@@ -26,6 +26,7 @@ internal sealed class ReferenceLru(int maxEntries, long maxBytes)
         }
 
         node.Value.LastUse = now;
+        node.Value.IsOnProbation = false;
         _byUse.Remove(node);
         _byUse.AddLast(node);
         return node.Value.Value;
@@ -33,7 +34,7 @@ internal sealed class ReferenceLru(int maxEntries, long maxBytes)
 
     public void Set(string key, byte[] value, TimeSpan? lifetime, TimeSpan? sliding, DateTimeOffset now)
     {
-        Item item = new(key, value, now + lifetime, sliding) { LastUse = now };
+        Item item = new(key, value, now + lifetime, sliding, PolicyCharge) { LastUse = now };
         if (item.Charge > maxBytes)
         {
             Remove(key);
@@ -52,9 +53,10 @@ internal sealed class ReferenceLru(int maxEntries, long maxBytes)
 
         while (IsShort())
         {
-            Remove(_byUse.First(candidate => candidate.Key != key).Key);
+            Remove(Victim([.. _byUse], key).Key);
         }
 
+        item.IsOnProbation = replaced is null && BeginsOnProbation(key);
         Remove(key);
         _byKey[key] = _byUse.AddLast(item);
         Bytes += item.Charge;
@@ -69,12 +71,43 @@ internal sealed class ReferenceLru(int maxEntries, long maxBytes)
         }
     }
 
-    public int RemoveExpired(DateTimeOffset now, string? except = null) =>
+    public int RemoveExpired(DateTimeOffset now)
+    {
+        int removed = RemoveExpired(now, except: null);
+        Trim();
+        return removed;
+    }
+
+    public int RemoveKeysWith(char letter) => RemoveMany(item => item.Key.Contains(letter, StringComparison.Ordinal));
+
+    public void Clear() => RemoveMany(_ => true);
+
+    /// <summary>What the policy charges each entry.</summary>
+    protected virtual long PolicyCharge => 0;
+
+    /// <summary>Which entry goes, but that of a key.</summary>
+    protected virtual Item Victim(IReadOnlyList<Item> byUse, string keep) => byUse.First(candidate => candidate.Key != keep);
+
+    protected virtual bool BeginsOnProbation(string key) => false;
+
+    /// <summary>Gives back what fewer entries don't need.</summary>
+    protected virtual void Trim()
+    {
+    }
+
+    private int RemoveExpired(DateTimeOffset now, string? except) =>
         RemoveWhere(item => item.IsExpired(now) && item.Key != except);
 
-    public int RemoveKeysWith(char letter) => RemoveWhere(item => item.Key.Contains(letter, StringComparison.Ordinal));
+    private int RemoveMany(Func<Item, bool> condition)
+    {
+        int removed = RemoveWhere(condition);
+        if (removed > 0)
+        {
+            Trim();
+        }
 
-    public void Clear() => RemoveWhere(_ => true);
+        return removed;
+    }
 
     private int RemoveWhere(Func<Item, bool> condition)
     {
@@ -83,11 +116,13 @@ internal sealed class ReferenceLru(int maxEntries, long maxBytes)
         return doomed.Count;
     }
 
-    private sealed record Item(string Key, byte[] Value, DateTimeOffset? Deadline, TimeSpan? Sliding)
+    protected sealed record Item(string Key, byte[] Value, DateTimeOffset? Deadline, TimeSpan? Sliding, long PolicyCharge)
     {
         public DateTimeOffset LastUse { get; set; }
 
-        public long Charge { get; } = BoundedCache.Storage.Charge.Of(Key.Length, Value.Length, Deadline is not null || Sliding is not null);
+        public bool IsOnProbation { get; set; }
+
+        public long Charge { get; } = PolicyCharge + BoundedCache.Storage.Charge.Of(Key.Length, Value.Length, Deadline is not null || Sliding is not null);
 
         public bool IsExpired(DateTimeOffset now) => now >= Deadline || now - LastUse >= Sliding;
     }

@@ -36,10 +36,16 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
-    [Fact]
-    public void InASmallCacheTheOrderWithinATenantIsExact()
+    [Theory]
+    [InlineData(EvictionPolicy.Lru)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public void InASmallCacheTheOrderWithinATenantIsExact(EvictionPolicy policy)
     {
-        using BoundedDistributedCache cache = TestCache.Make(200, configure: options => options.MaxEntriesPerTenant = 10);
+        using BoundedDistributedCache cache = TestCache.Make(200, configure: options =>
+        {
+            options.MaxEntriesPerTenant = 10;
+            options.EvictionPolicy = policy;
+        });
         BoundedCachePartition acme = cache.ForTenant("acme");
         Random random = new(7);
         ReferenceLru reference = new(10, long.MaxValue);

@@ -1,0 +1,250 @@
+namespace BoundedCache.Storage;
+
+/// <summary>
+/// The entries of one shard that nobody used since they were inserted, in the order of their insertion, and the hashes of
+/// those that went like that. There where the policy asks for it; all members are for the holder of the shard's lock, but
+/// <see cref="Bound"/>.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The stamp of an insertion carries a mark that no later stamp has (<see cref="Slot"/>), so a reader ends an entry's
+/// probation by what he writes anyway, and tells nobody. What the queue still holds of such entries, or of those that
+/// left, is found where it comes to the front, or when the queue is weeded: a member of the queue is on probation while
+/// its slot has the marked stamp that it was inserted with.
+/// </para>
+/// <para>
+/// Each marked entry is in the queue, so the queue's length is at least how many there are. An entry for which the queue
+/// has no memory is not marked: it misses its probation, and nothing else.
+/// </para>
+/// </remarks>
+internal sealed class Probation(ProbationTotal total)
+{
+    private const int ShortestQueue = 8;
+    private const int SlotBits = 16;
+
+    private readonly GhostRing _ghosts = new();
+
+    // A ring of members: the low bits of the insertion's stamp, and the slot.
+    private ulong[] _queue = new ulong[ShortestQueue];
+    private int _first;
+    private int _length;
+    private int _told;
+    private long _bound = Shard.NoVictim;
+    private uint _weededIn;
+
+    /// <summary>A lower bound of the stamp of the shard's oldest on probation; a hint to other shards.</summary>
+    public long Bound => Volatile.Read(ref _bound);
+
+    /// <summary>How many members the queue has: no fewer than entries are on probation.</summary>
+    public int Length => _length;
+
+    /// <summary>Makes sure that the queue takes one more. Without memory for it, it does not.</summary>
+    public void EnsureRoom(SlotTable slots)
+    {
+        if (_length == _queue.Length)
+        {
+            Weed(slots);
+            if (_length > _queue.Length / 2)
+            {
+                Resize(_length + (_length / 2));
+            }
+        }
+    }
+
+    /// <summary>Makes room for the hashes that are remembered beside so many entries.</summary>
+    public void EnsureGhosts(int entries) => _ghosts.EnsureCapacity(entries);
+
+    /// <summary>The stamp of an insertion: marked, but where the key comes back soon after it went from probation.</summary>
+    /// <param name="entry">Has its slot.</param>
+    /// <param name="stamp">Without a mark.</param>
+    /// <param name="entries">How many the shard holds.</param>
+    public long Begin(Entry entry, long stamp, int entries)
+    {
+        if (_length == _queue.Length || _ghosts.Contains(entry.Hash, entries))
+        {
+            return stamp;
+        }
+
+        _queue[At(_length++)] = MemberOf(entry.Slot, stamp);
+        if (_bound == Shard.NoVictim)
+        {
+            Volatile.Write(ref _bound, stamp);
+        }
+
+        return Slot.Marked(stamp);
+    }
+
+    /// <summary>True where all shards together have more on probation than their share of what the cache holds.</summary>
+    public bool IsOverShare(long held) => ProbationTotal.IsOverShare(total.Count + _length - _told, held);
+
+    /// <summary>Drops what is on probation no more, where that was not done in this epoch.</summary>
+    public void WeedOnce(SlotTable slots, uint epoch)
+    {
+        if (_weededIn != epoch)
+        {
+            _weededIn = epoch;
+            Weed(slots);
+        }
+    }
+
+    /// <summary>Drops what is on probation no more.</summary>
+    public void Weed(SlotTable slots)
+    {
+        int kept = 0;
+        for (int i = 0; i < _length; i++)
+        {
+            ulong member = _queue[At(i)];
+            if (EntryOf(slots, member, out _) is not null)
+            {
+                _queue[At(kept++)] = member;
+            }
+        }
+
+        _length = kept;
+        if (_queue.Length > ShortestQueue && _length < _queue.Length / 4)
+        {
+            Resize(2 * _length);
+        }
+    }
+
+    /// <summary>The oldest on probation, but one that is no victim; null where there is none. Publishes the bound.</summary>
+    public Entry? Peek(SlotTable slots, Entry? keep, out long stamp)
+    {
+        Entry? oldest = FindOldest(slots, keep, out stamp);
+        Volatile.Write(ref _bound, stamp);
+        return oldest;
+    }
+
+    /// <summary>Takes the entry out of the queue, where it comes first.</summary>
+    public bool TryTake(Entry entry)
+    {
+        bool isFirst = _length > 0 && SlotOf(_queue[_first]) == entry.Slot;
+        if (isFirst)
+        {
+            Drop();
+        }
+
+        return isFirst;
+    }
+
+    /// <summary>Follows entries of a chunk into the slots that they were moved to; negative where there was none.</summary>
+    public void Follow(int chunk, ReadOnlySpan<int> slots)
+    {
+        for (int i = 0; i < _length; i++)
+        {
+            ref ulong member = ref _queue[At(i)];
+            int slot = SlotOf(member);
+            if (slot >> SlotChunk.Shift == chunk && slots[slot & SlotChunk.IndexMask] is >= 0 and int moved)
+            {
+                member = member - (uint)slot + (uint)moved;
+            }
+        }
+    }
+
+    /// <summary>The entry that will be looked at after so many others, if it is known; it may be a victim no more.</summary>
+    public Entry? Upcoming(SlotTable slots, int others)
+    {
+        if (others >= _length)
+        {
+            return null;
+        }
+
+        int slot = SlotOf(_queue[At(others)]);
+        return slots.TryGetChunk(slot)?[slot].Entry;
+    }
+
+    /// <summary>An entry goes while it is on probation, one of so many.</summary>
+    public void Remember(Entry entry, int entries) => _ghosts.Add(entry.Hash, entries);
+
+    /// <summary>Moves the cache's count by what changed since the last time.</summary>
+    public void Tell()
+    {
+        if (_told != _length)
+        {
+            total.Add(_length - _told);
+            _told = _length;
+        }
+    }
+
+    /// <summary>Gives memory back where it is far more than so many entries need.</summary>
+    public void Trim(SlotTable slots, int entries)
+    {
+        Weed(slots);
+        _ghosts.Trim(entries);
+        Tell();
+    }
+
+    private static ulong MemberOf(int slot, long stamp) => ((ulong)stamp << SlotBits) | (uint)slot;
+
+    private static int SlotOf(ulong member) => (int)(member & ((1 << SlotBits) - 1));
+
+    /// <summary>The entry of a member, and its stamp without the mark; null where it is on probation no more.</summary>
+    private static Entry? EntryOf(SlotTable slots, ulong member, out long stamp)
+    {
+        int slot = SlotOf(member);
+        stamp = 0;
+        if (slots.TryGetChunk(slot) is not { } chunk)
+        {
+            return null;
+        }
+
+        // Read once: a reader may put another there at any time.
+        long seen = Volatile.Read(ref chunk[slot].Stamp);
+        stamp = Slot.Unmarked(seen);
+        return Slot.IsMarked(seen) && MemberOf(slot, seen) == member ? chunk[slot].Entry : null;
+    }
+
+    private Entry? FindOldest(SlotTable slots, Entry? keep, out long stamp)
+    {
+        for (int left = _length; left > 0; left--)
+        {
+            ulong member = _queue[_first];
+            Entry? entry = EntryOf(slots, member, out stamp);
+            if (entry is not null && !ReferenceEquals(entry, keep))
+            {
+                return entry;
+            }
+
+            Drop();
+            if (entry is not null)
+            {
+                // Is about to be overwritten, which ends its probation.
+                _queue[At(_length++)] = member;
+            }
+        }
+
+        stamp = Shard.NoVictim;
+        return null;
+    }
+
+    private int At(int index)
+    {
+        int at = _first + index;
+        return at < _queue.Length ? at : at - _queue.Length;
+    }
+
+    private void Drop()
+    {
+        _first = At(1);
+        _length--;
+    }
+
+    /// <summary>Keeps the queue, which fits; without memory it stays as it is.</summary>
+    private void Resize(int length)
+    {
+        try
+        {
+            ulong[] queue = new ulong[Math.Max(ShortestQueue, length)];
+            for (int i = 0; i < _length; i++)
+            {
+                queue[i] = _queue[At(i)];
+            }
+
+            (_queue, _first) = (queue, 0);
+        }
+        catch (OutOfMemoryException)
+        {
+            // What there is serves.
+        }
+    }
+}
