@@ -50,12 +50,12 @@ internal class Entry
     {
     }
 
-    protected Entry(string key, int hash, byte[] value, bool expires, bool hasTenant)
+    protected Entry(string key, int hash, byte[] value, bool expires, bool hasTenant, int extraCharge = 0)
     {
         Key = key;
         Hash = hash;
         _value = value;
-        _kindAndCharge = (uint)(BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires, hasTenant) / ChargeUnit)
+        _kindAndCharge = (uint)((BoundedCache.Storage.Charge.Of(key.Length, value.Length, expires, hasTenant) + extraCharge) / ChargeUnit)
             | (expires ? ExpiresBit : 0)
             | (hasTenant ? TenantBit : 0);
     }

@@ -23,8 +23,8 @@ internal class ExpiringEntry : Entry
     {
     }
 
-    protected ExpiringEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now, bool hasTenant)
-        : base(key, hash, value, expires: true, hasTenant)
+    protected ExpiringEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now, bool hasTenant, int extraCharge = 0)
+        : base(key, hash, value, expires: true, hasTenant, extraCharge)
     {
         _deadlines = deadlines;
         _lastAccess = now.Monotonic;

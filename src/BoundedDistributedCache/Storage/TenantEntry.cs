@@ -10,8 +10,8 @@ internal sealed class TenantEntry(string key, int hash, byte[] value)
 }
 
 /// <summary>An entry of a tenant that has deadlines.</summary>
-internal sealed class ExpiringTenantEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now)
-    : ExpiringEntry(key, hash, value, deadlines, now, hasTenant: true)
+internal class ExpiringTenantEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now, int extraCharge = 0)
+    : ExpiringEntry(key, hash, value, deadlines, now, hasTenant: true, extraCharge)
 {
     public Tenant? TenantField;
 }
