@@ -5,8 +5,8 @@
 #                    the packages compiled to native code
 #   ./test.sh soak [minutes]   random load of every kind, 30 minutes unless told otherwise, and nothing else; prints how
 #                              it goes. BOUNDED_CACHE_SOAK_SEED repeats the operations of an earlier one.
-# Chromium is installed where there is none (BOUNDED_CACHE_CHROMIUM names one elsewhere), and Prometheus and a linker by
-# "full".
+# Chromium and redis-server are installed where there is none (BOUNDED_CACHE_CHROMIUM names another
+# Chromium), and Prometheus and a linker by "full".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -60,6 +60,9 @@ install() {
 filter=()
 if [[ -z "${BOUNDED_CACHE_CHROMIUM:-}" ]] && ! command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then
   install chromium
+fi
+if ! command -v redis-server >/dev/null || ! command -v redis-cli >/dev/null; then
+  install redis-server
 fi
 if [[ "$mode" == quick ]]; then
   filter=(--filter-not-trait Run=full)

@@ -25,7 +25,7 @@ internal sealed class HybridCacheLevel : ITenantCacheLevel
         CacheKey = provider.GetRequiredService<Level2Options>().CacheKey;
         if (_cache.GetType().Assembly == typeof(HybridCacheOptions).Assembly)
             _memory = provider.GetService<IMemoryCache>() as MemoryCache;
-        _canListKeys = _memory is not null && provider.GetKeyedService<IDistributedCache>(CacheKey) is null or TenantCache;
+        _canListKeys = _memory is not null && provider.GetKeyedService<IDistributedCache>(CacheKey) is null or ITenantDecorated { NearTier: not null };
     }
 
     public object? CacheKey { get; }

@@ -29,7 +29,7 @@ namespace BoundedCache;
 /// After <see cref="Dispose"/> every member but that one throws <see cref="ObjectDisposedException"/>.
 /// </para>
 /// </remarks>
-public sealed class BoundedDistributedCache : IBufferDistributedCache, IDisposable
+public sealed partial class BoundedDistributedCache : IBufferDistributedCache, IDisposable
 {
     private const int SweepsRemembered = 16;
 

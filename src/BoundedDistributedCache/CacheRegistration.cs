@@ -36,6 +36,9 @@ internal sealed class CacheRegistration
 
     internal string OptionsName { get; }
 
+    /// <summary>Makes what callers get in the place of the cache, where a tier is behind it.</summary>
+    internal Func<IServiceProvider, IBufferDistributedCache>? Tier { get; set; }
+
     internal bool Owns(ServiceDescriptor descriptor) => _descriptors.Contains(descriptor);
 
     /// <summary>Of several registrations of a service the last one is resolved, so these go behind all others.</summary>
@@ -60,12 +63,17 @@ internal sealed class CacheRegistration
         provider.GetService<ILogger<BoundedDistributedCache>>(),
         provider.GetService<IMeterFactory>());
 
-    // What callers of the interfaces get: what adds the tenant stands outermost.
-    private static IBufferDistributedCache Compose(IServiceProvider provider, object? serviceKey)
+    // What callers of the interfaces get: the tier before the cache, and outermost what adds the tenant.
+    private IBufferDistributedCache Compose(IServiceProvider provider, object? serviceKey)
     {
-        var cache = Get<BoundedDistributedCache>(provider, serviceKey);
+        var cache = Tier?.Invoke(provider) ?? Get<BoundedDistributedCache>(provider, serviceKey);
         return provider.GetService<TenantDecorator>() is { } tenants ? tenants.Decorate(cache) : cache;
     }
+
+    internal static CacheRegistration? Find(IServiceCollection services, object? serviceKey) => services
+        .Select(descriptor => descriptor.IsKeyedService ? null : descriptor.ImplementationInstance)
+        .OfType<CacheRegistration>()
+        .FirstOrDefault(registration => Equals(registration.ServiceKey, serviceKey));
 
     // A container that knows no keyed services can hold the cache without a key all the same.
     private static T Get<T>(IServiceProvider provider, object? serviceKey)

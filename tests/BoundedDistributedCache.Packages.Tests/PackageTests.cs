@@ -28,6 +28,7 @@ public sealed partial class PackageTests(PackedPackages packages)
         },
         { "BoundedDistributedCache.AspNetCore", ["BoundedDistributedCache"], ["Microsoft.AspNetCore.App"] },
         { "BoundedDistributedCache.Hybrid", ["BoundedDistributedCache", "Microsoft.Extensions.Caching.Hybrid"], [] },
+        { "BoundedDistributedCache.Redis", ["BoundedDistributedCache", "Polly.Core", "StackExchange.Redis"], [] },
     };
 
     [Fact]

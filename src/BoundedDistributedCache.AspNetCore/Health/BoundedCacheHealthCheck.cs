@@ -1,3 +1,5 @@
+using BoundedCache.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace BoundedCache.AspNetCore.Health;
@@ -39,6 +41,15 @@ internal sealed class BoundedCacheHealthCheck(
                 failures.Add(failure);
             if (IsTooSmall(cache, statistics))
                 worries.Add($"Entries of cache '{cache.Name}' are dropped after {statistics.LastEvictedAge} without use, which is less than {minimumAge}: raise its limits, or store less.");
+        }
+
+        foreach (var tier in provider.GetServices<ICacheTier>().Where(tier => cacheName is null || tier.Name == cacheName))
+        {
+            data[$"{tier.Name}.redis_state"] = tier.StateText;
+            if (tier.Failure is { } failure)
+                failures.Add(failure);
+            if (tier.Worry is { } worry)
+                worries.Add(worry);
         }
 
         var status = failures.Count > 0 ? context.Registration.FailureStatus : worries.Count > 0 ? HealthStatus.Degraded : HealthStatus.Healthy;

@@ -71,10 +71,10 @@ internal sealed class CacheStore
     }
 
     /// <summary>True where a value of that length under that key can be held at all.</summary>
-    public bool Fits(Partition partition, string key, long valueLength, bool expires)
+    public bool Fits(Partition partition, string key, long valueLength, bool expires, int extraCharge = 0)
     {
         string? tenantId = partition.TenantId;
-        long charge = Charge.Of(key.Length, valueLength, expires, tenantId is not null) + _policyCharge;
+        long charge = Charge.Of(key.Length, valueLength, expires, tenantId is not null) + extraCharge + _policyCharge;
         return valueLength <= Array.MaxLength
             && (tenantId is null
                 ? charge <= _room.Bytes.Limit
@@ -102,6 +102,22 @@ internal sealed class CacheStore
         entry.ChargeAlso(_policyCharge);
         _admission.Admit(shard, entry, partition.TenantId, now, ref report);
     }
+
+    /// <summary>The same for a copy of what a tier behind the cache holds, with what the tier notes on it.</summary>
+    public void SetCopy(Partition partition, string key, byte[] value, Deadlines deadlines, Now now, CopyNote note, int extraCharge, ref AdmissionReport report)
+    {
+        ulong hash = _hasher.Hash(partition, key);
+        Shard shard = _shards.GetOrMake(hash);
+        shard.AskForChain((int)hash);
+        Entry entry = partition.TenantId is null
+            ? new CopyEntry(key, (int)hash, value, deadlines, now, note)
+            : new TenantCopyEntry(key, (int)hash, value, deadlines, now, note);
+        entry.ChargeAlso(extraCharge + _policyCharge);
+        _admission.Admit(shard, entry, partition.TenantId, now, ref report);
+    }
+
+    /// <summary>The hash by which an entry of that key is known: <see cref="Entry.Hash"/>.</summary>
+    public int HashOf(Partition partition, string key) => (int)_hasher.Hash(partition, key);
 
     public bool Remove(Partition partition, string key)
     {

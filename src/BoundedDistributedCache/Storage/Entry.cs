@@ -65,7 +65,7 @@ internal class Entry
     /// <summary>Bytes of memory that the entry accounts for; kept, for key and value are cold when it is evicted.</summary>
     public long Charge => (long)(_kindAndCharge & ChargeMask) * ChargeUnit;
 
-    /// <summary>Adds what the cache's policy needs for the entry, before that is linked.</summary>
+    /// <summary>Adds what the cache's policy, or a tier behind the cache, needs for the entry, before that is linked.</summary>
     public void ChargeAlso(long bytes) => _kindAndCharge += (uint)(bytes / ChargeUnit);
 
     /// <summary>The entry as one that has deadlines; null where it has none.</summary>

@@ -10,7 +10,7 @@ internal sealed class TenantEntry(string key, int hash, byte[] value)
 }
 
 /// <summary>An entry of a tenant that has deadlines.</summary>
-internal sealed class ExpiringTenantEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now)
+internal class ExpiringTenantEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now)
     : ExpiringEntry(key, hash, value, deadlines, now, hasTenant: true)
 {
     public Tenant? TenantField;

@@ -7,12 +7,12 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
 {
     private readonly BoundedDistributedCache? _nearTier;
     private readonly ITenantCacheLevel[] _levels;
-    private readonly AmbientPartition _ambient;
+    private readonly AmbientPartition? _ambient;
 
     /// <param name="nearTier"><see langword="null"/> where the cache is of another provider.</param>
     /// <param name="levels">What else keeps its entries.</param>
-    /// <param name="ambient">The partition of calls that name no tenant.</param>
-    private BoundedCacheAdmin(BoundedDistributedCache? nearTier, IEnumerable<ITenantCacheLevel> levels, AmbientPartition ambient)
+    /// <param name="ambient">The partition of calls that name no tenant; <see langword="null"/> where there are no tenants.</param>
+    private BoundedCacheAdmin(BoundedDistributedCache? nearTier, IEnumerable<ITenantCacheLevel> levels, AmbientPartition? ambient)
     {
         _nearTier = nearTier;
         _levels = [.. levels];
@@ -23,7 +23,8 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
     {
         var cache = serviceKey is null ? provider.GetService<IDistributedCache>() : provider.GetKeyedService<IDistributedCache>(serviceKey);
         var levels = provider.GetServices<ITenantCacheLevel>().Where(level => Equals(level.CacheKey, serviceKey));
-        return new BoundedCacheAdmin((cache as TenantCache)?.NearTier, levels, provider.GetRequiredService<AmbientPartition>());
+        var nearTier = (cache as ITenantDecorated)?.NearTier ?? (cache as ITieredCache)?.NearTier;
+        return new BoundedCacheAdmin(nearTier, levels, provider.GetService<AmbientPartition>());
     }
 
     public async Task ClearTenantAsync(string tenantId, CancellationToken cancellationToken = default)
@@ -33,12 +34,12 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
     }
 
     public async Task ClearAsync(CancellationToken cancellationToken = default) =>
-        await ClearAsync(_ambient.GetOrThrow().TenantId, cancellationToken).ConfigureAwait(false);
+        await ClearAsync(AmbientTenant(), cancellationToken).ConfigureAwait(false);
 
     public async Task RemoveByPatternAsync(string pattern, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        var tenantId = _ambient.GetOrThrow().TenantId;
+        var tenantId = AmbientTenant();
         ThrowIfNothingIsThere();
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -55,9 +56,11 @@ internal sealed class BoundedCacheAdmin : IBoundedCacheAdmin
 
     public CacheStatistics GetStatistics()
     {
-        var tenantId = _ambient.GetOrThrow().TenantId;
+        var tenantId = AmbientTenant();
         return tenantId is null ? _nearTier?.GetStatistics() ?? throw OtherProvider() : GetTenantStatistics(tenantId);
     }
+
+    private string? AmbientTenant() => _ambient?.GetOrThrow().TenantId;
 
     private async Task ClearAsync(string? tenantId, CancellationToken cancellationToken)
     {

@@ -4,8 +4,10 @@ using Microsoft.Extensions.Caching.Distributed;
 namespace BoundedCache.Tenancy;
 
 /// <summary>Adds the ambient tenant to every call on a cache that knows keys only.</summary>
-internal class ForeignTenantCache(IDistributedCache cache, AmbientPartition ambient) : IDistributedCache
+internal class ForeignTenantCache(IDistributedCache cache, AmbientPartition ambient) : IDistributedCache, ITenantDecorated
 {
+    public BoundedDistributedCache? NearTier => null;
+
     public byte[]? Get(string key) => cache.Get(Encode(key));
 
     public Task<byte[]?> GetAsync(string key, CancellationToken token = default) =>

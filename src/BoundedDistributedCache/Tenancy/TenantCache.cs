@@ -4,9 +4,9 @@ using Microsoft.Extensions.Caching.Distributed;
 namespace BoundedCache.Tenancy;
 
 /// <summary>Adds the ambient tenant to every call on a bounded cache, which keeps the pair (tenant, key) as it is.</summary>
-internal sealed class TenantCache(BoundedDistributedCache cache, AmbientPartition ambient) : IBufferDistributedCache
+internal sealed class TenantCache(BoundedDistributedCache cache, AmbientPartition ambient) : IBufferDistributedCache, ITenantDecorated
 {
-    internal BoundedDistributedCache NearTier => cache;
+    public BoundedDistributedCache NearTier => cache;
 
     public byte[]? Get(string key) => cache.Get(ambient.GetOrThrow(), key);
 

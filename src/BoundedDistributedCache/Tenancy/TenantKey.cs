@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
@@ -61,6 +62,60 @@ internal static class TenantKey
         }
 
         return text.ToString();
+    }
+
+    /// <summary>Finds the pair that a string stands for.</summary>
+    /// <param name="encoded">What <see cref="Encode"/> gave, or any string.</param>
+    /// <param name="tenantId"><see langword="null"/>: the host partition.</param>
+    /// <param name="key">The key.</param>
+    /// <returns>Whether it stands for one: no other string stands for the same pair.</returns>
+    internal static bool TryDecode(string encoded, out string? tenantId, [NotNullWhen(true)] out string? key)
+    {
+        (tenantId, key) = (null, encoded);
+        if (!encoded.StartsWith(Mark))
+            return true;
+
+        var end = encoded.IndexOf(End, StringComparison.Ordinal);
+        if (end < 0 || !TryUnescape(encoded.AsSpan(1, end - 1), out var id) || !TryUnescape(encoded.AsSpan(end + 1), out key))
+        {
+            key = null;
+            return false;
+        }
+
+        tenantId = id.Length == 0 ? null : id;
+        if (Encode(tenantId, key) == encoded && (tenantId is null || TenantIds.IsValid(tenantId)))
+            return true;
+        (tenantId, key) = (null, null);
+        return false;
+    }
+
+    private static bool TryUnescape(ReadOnlySpan<char> escaped, [NotNullWhen(true)] out string? text)
+    {
+        var units = new StringBuilder(escaped.Length);
+        text = null;
+        for (var i = 0; i < escaped.Length; i++)
+        {
+            if (escaped[i] != Mark)
+            {
+                units.Append(escaped[i]);
+            }
+            else if (i + 1 < escaped.Length && escaped[i + 1] == Mark)
+            {
+                units.Append(escaped[++i]);
+            }
+            else if (i + 4 < escaped.Length && ushort.TryParse(escaped.Slice(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit))
+            {
+                units.Append((char)unit);
+                i += 4;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        text = units.ToString();
+        return true;
     }
 
     private static void AppendNumber(StringBuilder text, char unit) =>

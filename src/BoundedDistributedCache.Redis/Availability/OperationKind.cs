@@ -1,0 +1,11 @@
+namespace BoundedCache.Redis;
+
+internal enum OperationKind
+{
+    Read,
+    Write,
+    Remove,
+    Renew,
+    Publish,
+    Scan,
+}

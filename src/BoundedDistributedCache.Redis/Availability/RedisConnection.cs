@@ -1,0 +1,91 @@
+using StackExchange.Redis;
+
+namespace BoundedCache.Redis;
+
+/// <summary>
+/// The connection: made in the background when it is first needed, or the application's own. One that the cache makes fails
+/// fast where there is no server, instead of holding back what may then be sent after its caller has given up.
+/// </summary>
+/// <param name="options">Validated.</param>
+/// <param name="provider">What the application's own connection is made with.</param>
+/// <param name="interrupted">Told of every connection that is lost.</param>
+/// <param name="restored">Told of every connection that is there again.</param>
+internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider provider, Action interrupted, Action restored) : IAsyncDisposable, IDisposable
+{
+    internal static readonly TimeSpan DefaultOperationTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private Task<IDatabase>? _connecting;
+    private IDatabase? _database;
+    private bool _isDisposed;
+
+    /// <summary>The database, once there was a connection; it may be lost now.</summary>
+    internal IDatabase? Database => Volatile.Read(ref _database);
+
+    internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync());
+
+    public void Dispose()
+    {
+        if (TakeOwn() is { } own)
+            own.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (TakeOwn() is { } own)
+            await own.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private Task<IDatabase> ConnectAsync()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(BoundedDistributedCache));
+            // Whoever comes after a failure begins anew.
+            if (_connecting is null or { IsFaulted: true } or { IsCanceled: true })
+                _connecting = Task.Run(MakeAsync);
+            return _connecting;
+        }
+    }
+
+    private async Task<IDatabase> MakeAsync()
+    {
+        var multiplexer = options.ConnectionMultiplexerFactory is { } factory
+            ? factory(provider)
+            : await ConnectionMultiplexer.ConnectAsync(Configure()).ConfigureAwait(false);
+        multiplexer.ConnectionFailed += (_, _) => interrupted();
+        multiplexer.ConnectionRestored += (_, _) => restored();
+        var database = multiplexer.GetDatabase();
+        bool isTooLate;
+        lock (_lock)
+        {
+            isTooLate = _isDisposed;
+            Volatile.Write(ref _database, database);
+        }
+
+        if (isTooLate && options.ConnectionMultiplexerFactory is null)
+            await multiplexer.DisposeAsync().ConfigureAwait(false);
+        return database;
+    }
+
+    private ConfigurationOptions Configure()
+    {
+        var configured = options.ConfigurationOptions?.Clone() ?? ConfigurationOptions.Parse(options.Configuration!);
+        configured.AbortOnConnectFail = false;
+        configured.BacklogPolicy = BacklogPolicy.FailFast;
+        configured.IncludeDetailInExceptions = false;
+        configured.AsyncTimeout = configured.SyncTimeout = (int)(options.OperationTimeout ?? DefaultOperationTimeout).TotalMilliseconds;
+        return configured;
+    }
+
+    private IConnectionMultiplexer? TakeOwn()
+    {
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return null;
+            _isDisposed = true;
+            return options.ConnectionMultiplexerFactory is null ? _database?.Multiplexer : null;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Polly.CircuitBreaker;
+using StackExchange.Redis;
+
+namespace BoundedCache.Redis;
+
+/// <summary>What an exception of the client says of the effect of what was sent.</summary>
+/// <remarks>
+/// Exceptions of the client may hold keys, and those of the server what was sent: neither is passed on, only their kind.
+/// </remarks>
+internal static class RedisFailure
+{
+    private const int LongestCode = 24;
+
+    /// <summary>Whether Redis as a whole is to be left alone for a while, if it goes on so.</summary>
+    internal static bool IsOutage(Exception exception) => exception switch
+    {
+        RedisServerException => IsOutage(CodeOf(exception)),
+        RedisConnectionException or RedisTimeoutException or NotConnectedException => true,
+        _ => false,
+    };
+
+    internal static RedisTierException Translate(Exception exception) => exception switch
+    {
+        RedisTierException known => known,
+        BrokenCircuitException => Unavailable("it was asked in vain too often, and is left alone for a moment"),
+        NotConnectedException or ObjectDisposedException => Unavailable("there is no connection"),
+        RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection } => Unavailable("there is no connection"),
+        RedisConnectionException { CommandStatus: CommandStatus.WaitingInBacklog } => Unavailable("there is no connection"),
+        RedisTimeoutException { Commandstatus: CommandStatus.WaitingInBacklog } => Unavailable("there is no connection"),
+        RedisConnectionException lost => Unknown($"the connection was lost ({lost.FailureType})"),
+        RedisTimeoutException => Unknown("there was no answer in time"),
+        RedisServerException when IsOutage(CodeOf(exception)) => Unavailable($"it answered {CodeOf(exception)}"),
+        RedisServerException => new RedisTierException(RedisTierFailure.Refused, $"Redis refused the operation: {CodeOf(exception)}. A write has not been done. (EXECABORT and OOM: it has no memory left, as a rule; raise maxmemory or choose an eviction policy.)"),
+        _ => Unknown($"the client failed with {exception.GetType().Name}"),
+    };
+
+    private static RedisTierException Unavailable(string cause) => new(
+        RedisTierFailure.Unavailable,
+        $"Redis can't be reached: {cause}. Nothing was sent, and nothing has changed.");
+
+    private static RedisTierException Unknown(string cause) => new(
+        RedisTierFailure.OutcomeUnknown,
+        $"Redis gave no answer: {cause}. A read has no result; a write may have been done, or may be done yet. It is not tried again by itself.");
+
+    // Such a server refuses everything, and for a while: it loads its data, or is no primary any more.
+    private static bool IsOutage(string code) => code is "LOADING" or "CLUSTERDOWN" or "MASTERDOWN" or "READONLY" or "TRYAGAIN";
+
+    // The first word, which names the kind; what follows may repeat arguments.
+    private static string CodeOf(Exception exception)
+    {
+        var message = exception.Message.AsSpan();
+        var length = message.IndexOfAnyExceptInRange('A', 'Z');
+        return length is > 1 and <= LongestCode && message[length] == ' ' ? message[..length].ToString() : "ERR";
+    }
+}

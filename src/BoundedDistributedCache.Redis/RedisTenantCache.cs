@@ -1,0 +1,44 @@
+using System.Buffers;
+using BoundedCache.Tenancy;
+using Microsoft.Extensions.Caching.Distributed;
+
+namespace BoundedCache.Redis;
+
+/// <summary>
+/// Adds the ambient tenant to every call: the near tier keeps the pair (tenant, key) as it is, with the tenant's limits, and
+/// Redis gets it in one name.
+/// </summary>
+internal sealed class RedisTenantCache(RedisTieredCache cache, AmbientPartition ambient) : IBufferDistributedCache, ITenantDecorated
+{
+    public BoundedDistributedCache NearTier => cache.NearTier;
+
+    public byte[]? Get(string key) => cache.Get(ambient.GetOrThrow(), key);
+
+    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) =>
+        ambient.TryGet(out var partition) ? cache.GetAsync(partition, key, token) : AmbientPartition.MissingAsync<byte[]?>();
+
+    public bool TryGet(string key, IBufferWriter<byte> destination) => cache.TryGet(ambient.GetOrThrow(), key, destination);
+
+    public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default) =>
+        ambient.TryGet(out var partition) ? cache.TryGetAsync(partition, key, destination, token) : new(AmbientPartition.MissingAsync<bool>());
+
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => cache.Set(ambient.GetOrThrow(), key, value, options);
+
+    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) => cache.Set(ambient.GetOrThrow(), key, value.ToArray(), options);
+
+    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        ambient.TryGet(out var partition) ? cache.SetAsync(partition, key, value, options, token) : AmbientPartition.MissingAsync<bool>();
+
+    public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        ambient.TryGet(out var partition) ? cache.SetAsync(partition, key, value, options, token) : new(AmbientPartition.MissingAsync<bool>());
+
+    public void Refresh(string key) => cache.Refresh(ambient.GetOrThrow(), key);
+
+    public Task RefreshAsync(string key, CancellationToken token = default) =>
+        ambient.TryGet(out var partition) ? cache.RefreshAsync(partition, key, token) : AmbientPartition.MissingAsync<bool>();
+
+    public void Remove(string key) => cache.Remove(ambient.GetOrThrow(), key);
+
+    public Task RemoveAsync(string key, CancellationToken token = default) =>
+        ambient.TryGet(out var partition) ? cache.RemoveAsync(partition, key, token) : AmbientPartition.MissingAsync<bool>();
+}

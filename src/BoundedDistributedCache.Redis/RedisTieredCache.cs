@@ -1,0 +1,519 @@
+using System.Buffers;
+using BoundedCache.Diagnostics;
+using BoundedCache.Expiration;
+using BoundedCache.Storage;
+using BoundedCache.Tenancy;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace BoundedCache.Redis;
+
+/// <summary>
+/// Redis with a bounded cache in front of it: what callers get from the container. Reads are answered by the copy in this
+/// process while it holds, and by Redis otherwise; writes go to Redis, and are done when Redis has acknowledged them.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A copy is served if its version is current (<see cref="CopyVersions"/>), and if it was confirmed less than
+/// <see cref="TierStatus.ServableAge"/> ago. It was confirmed when what it copies was asked for or written, not when the
+/// answer came. Its deadlines are those of the entry, kept by the near tier itself; beside them it ends where nobody would
+/// serve it any more.
+/// </para>
+/// <para>
+/// Once an operation was handed to Redis it runs to its end whether its caller waits or not: the end of a write is what makes
+/// the copies right.
+/// </para>
+/// </remarks>
+internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposable, IDisposable
+{
+    // What a note takes in an entry beyond that of an entry which expires.
+    private const int NoteSize = 24;
+
+    private readonly BoundedDistributedCache _near;
+    private readonly CacheClock _clock;
+    private readonly CopyVersions _versions;
+    private readonly KeySpace _keys;
+    private readonly TierStatus _status;
+    private readonly RedisConnection _connection;
+    private readonly SharedFetches _fetches;
+    private readonly RenewalSchedule _renewals;
+    private readonly TolerantLogger _logger;
+    private readonly RedisTierMeter? _meter;
+    private readonly long _longestAge;
+    private int _isDisposed;
+
+    internal RedisTieredCache(BoundedDistributedCache near, RedisTierOptions options, IServiceProvider provider, TimeProvider timeProvider, ILogger? logger, RedisTierMeter? meter)
+    {
+        _near = near;
+        _clock = near.Clock;
+        _logger = new TolerantLogger(logger);
+        _versions = new CopyVersions(near.MaxEntries);
+        _keys = new KeySpace(options.InstanceName);
+        var staleness = options.MaxStaleness;
+        var stalenessAway = options.MaxStalenessWhenDisconnected ?? staleness;
+        _longestAge = stalenessAway.Ticks;
+        _status = new TierStatus(staleness, stalenessAway, Tell);
+        _connection = new RedisConnection(options, provider, OnInterrupted, OnRestored);
+        Operations = new RedisOperations(_connection, new Gate(options.MaxOperationsInFlight, options.QueueTimeout), _status);
+        _fetches = new SharedFetches(_versions);
+        _renewals = new RenewalSchedule(Operations, _clock, timeProvider, use => _near.DropCopy(use.Partition, use.Key));
+        Messages = new MessageChannel(_connection, Operations, _status, _versions, _keys, near);
+        _meter = meter;
+        _meter?.Add(this);
+    }
+
+    public BoundedDistributedCache NearTier => _near;
+
+    public string Name => _near.Name;
+
+    internal TierState State => _status.State;
+
+    public string StateText => State switch
+    {
+        TierState.Connected => "connected",
+        TierState.Unconfirmed => "unconfirmed",
+        _ => "away",
+    };
+
+    public string? Failure => State == TierState.Away
+        ? $"Redis does not answer the tier of cache '{Name}'. Copies in this process are served until they are {TimeSpan.FromTicks(_longestAge)} old; other reads and all writes fail."
+        : null;
+
+    public string? Worry => State == TierState.Unconfirmed
+        ? $"Messages of other nodes may not arrive at the Redis tier of cache '{Name}', so every read goes to Redis."
+        : null;
+
+    internal RedisOperations Operations { get; }
+
+    internal MessageChannel Messages { get; }
+
+    internal KeySpace Keys => _keys;
+
+    internal RedisConnection Connection => _connection;
+
+    internal long JoinedFetches => _fetches.Joined;
+
+    internal int BookedRenewals => _renewals.Count;
+
+    /// <summary>Begins to connect, in the background.</summary>
+    internal void Start() => Messages.Start();
+
+    public ITenantDecorated WithTenants(AmbientPartition ambient) => new RedisTenantCache(this, ambient);
+
+    public byte[]? Get(string key) => Get(Partition.Host, key);
+
+    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) => GetAsync(Partition.Host, key, token);
+
+    public bool TryGet(string key, IBufferWriter<byte> destination) => TryGet(Partition.Host, key, destination);
+
+    public ValueTask<bool> TryGetAsync(string key, IBufferWriter<byte> destination, CancellationToken token = default) =>
+        TryGetAsync(Partition.Host, key, destination, token);
+
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => Set(Partition.Host, key, value, options);
+
+    public void Set(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options) => Set(Partition.Host, key, value.ToArray(), options);
+
+    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        SetAsync(Partition.Host, key, value, options, token);
+
+    public ValueTask SetAsync(string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        SetAsync(Partition.Host, key, value, options, token);
+
+    public void Refresh(string key) => Refresh(Partition.Host, key);
+
+    public Task RefreshAsync(string key, CancellationToken token = default) => RefreshAsync(Partition.Host, key, token);
+
+    public void Remove(string key) => Remove(Partition.Host, key);
+
+    public Task RemoveAsync(string key, CancellationToken token = default) => RemoveAsync(Partition.Host, key, token);
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+            DisposeOnceAsync().AsTask().GetAwaiter().GetResult();
+    }
+
+    public ValueTask DisposeAsync() =>
+        Interlocked.Exchange(ref _isDisposed, 1) == 0 ? DisposeOnceAsync() : ValueTask.CompletedTask;
+
+    // What the public members and the tenants' decorator do for one partition.
+
+    internal byte[]? Get(Partition partition, string key)
+    {
+        if (TryServe(partition, key, out var value))
+            return value;
+        ThrowIfDisposed();
+        return ReadAsync(partition, key, CancellationToken.None).GetAwaiter().GetResult();
+    }
+
+    internal Task<byte[]?> GetAsync(Partition partition, string key, CancellationToken token)
+    {
+        try
+        {
+            ArgumentNullException.ThrowIfNull(key);
+            if (token.IsCancellationRequested)
+                return Task.FromCanceled<byte[]?>(token);
+            if (TryServe(partition, key, out var value))
+                return Task.FromResult<byte[]?>(value);
+            ThrowIfDisposed();
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException<byte[]?>(exception);
+        }
+
+        return ReadAsync(partition, key, token);
+    }
+
+    internal bool TryGet(Partition partition, string key, IBufferWriter<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        var value = Get(partition, key);
+        if (value is not null)
+            destination.Write(value);
+        return value is not null;
+    }
+
+    internal ValueTask<bool> TryGetAsync(Partition partition, string key, IBufferWriter<byte> destination, CancellationToken token)
+    {
+        try
+        {
+            ArgumentNullException.ThrowIfNull(key);
+            ArgumentNullException.ThrowIfNull(destination);
+            if (token.IsCancellationRequested)
+                return ValueTask.FromCanceled<bool>(token);
+            if (TryServe(partition, key, out var value))
+            {
+                destination.Write(value);
+                return new ValueTask<bool>(true);
+            }
+
+            ThrowIfDisposed();
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException<bool>(exception);
+        }
+
+        return new ValueTask<bool>(ReadIntoAsync(ReadAsync(partition, key, token), destination));
+    }
+
+    internal void Set(Partition partition, string key, byte[] value, DistributedCacheEntryOptions options) =>
+        SetAsync(partition, key, value, options, CancellationToken.None).GetAwaiter().GetResult();
+
+    internal ValueTask SetAsync(Partition partition, string key, ReadOnlySequence<byte> value, DistributedCacheEntryOptions options, CancellationToken token) =>
+        token.IsCancellationRequested ? ValueTask.FromCanceled(token) : new(SetAsync(partition, key, value.ToArray(), options, token));
+
+    internal Task SetAsync(Partition partition, string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token)
+    {
+        try
+        {
+            ArgumentNullException.ThrowIfNull(key);
+            ArgumentNullException.ThrowIfNull(value);
+            ArgumentNullException.ThrowIfNull(options);
+            ThrowIfDisposed();
+            var now = _clock.Read();
+            var deadlines = _near.DeadlinesOf(options, now);
+            return ChangeAsync(partition, key, deadlines.HavePassed(now) ? null : value, deadlines, token);
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException(exception);
+        }
+    }
+
+    internal void Refresh(Partition partition, string key) =>
+        RefreshAsync(partition, key, CancellationToken.None).GetAwaiter().GetResult();
+
+    internal Task RefreshAsync(Partition partition, string key, CancellationToken token)
+    {
+        try
+        {
+            ArgumentNullException.ThrowIfNull(key);
+            if (token.IsCancellationRequested)
+                return Task.FromCanceled(token);
+            if (FindServable(partition, key, _status.ServableAge) is not null)
+                return Task.CompletedTask;
+            ThrowIfDisposed();
+            return FetchAsync(partition, key, token);
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException(exception);
+        }
+    }
+
+    internal void Remove(Partition partition, string key) =>
+        RemoveAsync(partition, key, CancellationToken.None).GetAwaiter().GetResult();
+
+    internal Task RemoveAsync(Partition partition, string key, CancellationToken token)
+    {
+        try
+        {
+            ArgumentNullException.ThrowIfNull(key);
+            ThrowIfDisposed();
+            return ChangeAsync(partition, key, value: null, Deadlines.Never, token);
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException(exception);
+        }
+    }
+
+    private bool TryServe(Partition partition, string key, out byte[] value)
+    {
+        if (FindServable(partition, key, _status.ServableAge) is { } entry)
+        {
+            value = _near.Serve(entry);
+            return true;
+        }
+
+        value = [];
+        return false;
+    }
+
+    /// <summary>The copy of a key, used, if it may be served.</summary>
+    private Entry? FindServable(Partition partition, string key, long servableAge)
+    {
+        var entry = _near.UseCopy(partition, key);
+        if (entry is null || !CopyNote.TryGet(entry, out var note) || !_versions.IsCurrent(entry.Hash, note.Version))
+            return null;
+        var now = _clock.Read();
+        if (now.Monotonic - note.ConfirmedAt >= servableAge)
+            return null;
+        if (note.Tag is SlidingUse use)
+            use.Use(now);
+        return entry;
+    }
+
+    private async Task<byte[]?> ReadAsync(Partition partition, string key, CancellationToken token)
+    {
+        try
+        {
+            var value = await FetchAsync(partition, key, token).ConfigureAwait(false);
+            _near.CountMiss(partition);
+            return value;
+        }
+        catch (RedisTierException exception) when (exception.Failure is RedisTierFailure.Unavailable or RedisTierFailure.OutcomeUnknown)
+        {
+            // Redis was asked and did not answer, so what is here is the best there is.
+            if (FindServable(partition, key, _status.ServableAgeAway) is { } entry)
+                return _near.Serve(entry);
+            throw;
+        }
+    }
+
+    private static async Task<bool> ReadIntoAsync(Task<byte[]?> reading, IBufferWriter<byte> destination)
+    {
+        var value = await reading.ConfigureAwait(false);
+        if (value is not null)
+            destination.Write(value);
+        return value is not null;
+    }
+
+    private Task<byte[]?> FetchAsync(Partition partition, string key, CancellationToken token)
+    {
+        var name = _keys.NameOf(partition, key);
+        Start();
+        return _fetches.JoinOrStart(
+            name,
+            _near.HashOf(partition, key),
+            static (fetch, abandoned, call) => _ = call.Tier.RunFetchAsync(fetch, abandoned, call.Partition, call.Key, call.Name),
+            (Tier: this, Partition: partition, Key: key, Name: name)).WaitAsync(token);
+    }
+
+    private async Task RunFetchAsync(Fetch fetch, CancellationTokenSource abandoned, Partition partition, string key, string name)
+    {
+        try
+        {
+            var asked = _clock.Read();
+            var stored = await Operations.RunAsync(OperationKind.Read, name, RedisCommands.ReadAsync, (RedisKey)name, abandoned.Token).ConfigureAwait(false);
+            fetch.Complete(stored is { } found ? Take(fetch, partition, key, name, found, asked) : null);
+        }
+        catch (Exception exception)
+        {
+            fetch.Fail(exception);
+        }
+        finally
+        {
+            _fetches.End(name, fetch);
+            abandoned.Dispose();
+        }
+    }
+
+    /// <summary>Keeps what was fetched if that may be, and gives out its value.</summary>
+    private byte[]? Take(Fetch fetch, Partition partition, string key, string name, StoredEntry found, Now asked)
+    {
+        var now = _clock.Read();
+        var deadlines = found.DeadlinesAt(now);
+        if (deadlines.HavePassed(now))
+            return null;
+
+        SlidingUse? use = null;
+        if (deadlines.Sliding != Deadlines.None)
+        {
+            // What is left of the time to live tells when Redis last heard of a use.
+            var left = found.TimeToLive?.Ticks ?? 0;
+            use = new SlidingUse(_renewals, partition, key, name, new Deadlines(deadlines.Absolute, deadlines.Sliding), asked.Monotonic - Math.Max(0, deadlines.Sliding - left));
+            use.Use(now);
+        }
+
+        if (_status.KeepsCopies && _versions.IsCurrent(_near.HashOf(partition, key), fetch.Ticket))
+            Keep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked, now);
+        return found.Value;
+    }
+
+    private void Keep(Partition partition, string key, byte[] value, Deadlines deadlines, SlidingUse? use, long version, Now confirmed, Now now)
+    {
+        var end = confirmed.Utc + _longestAge;
+        var charge = NoteSize + (use is null ? 0 : SlidingUse.Size + (sizeof(char) * use.Name.Length));
+        _near.KeepCopy(
+            partition,
+            key,
+            value,
+            deadlines with { Absolute = Math.Min(deadlines.Absolute, end) },
+            new CopyNote(version, confirmed.Monotonic, use),
+            (charge + 7) & ~7,
+            now);
+    }
+
+    /// <summary>Writes, or where there is no value removes.</summary>
+    private Task ChangeAsync(Partition partition, string key, byte[]? value, Deadlines deadlines, CancellationToken token)
+    {
+        var name = _keys.NameOf(partition, key);
+        token.ThrowIfCancellationRequested();
+        Start();
+        var running = RunChangeAsync(new Change(this, partition, key, name, _near.HashOf(partition, key), value, deadlines), token);
+        return token.CanBeCanceled && !running.IsCompleted ? WaitAsync(running, token) : running;
+    }
+
+    // The change goes on when its caller has left, and nobody looks at what it throws then.
+    private static async Task WaitAsync(Task running, CancellationToken token)
+    {
+        try
+        {
+            await running.WaitAsync(token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = running.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private async Task RunChangeAsync(Change change, CancellationToken token)
+    {
+        try
+        {
+            await Operations.RunAsync(
+                change.Value is null ? OperationKind.Remove : OperationKind.Write,
+                change.Name,
+                static (database, change) => change.SendAsync(database),
+                change,
+                token).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            if (change.HasBegun)
+            {
+                _versions.Advance(change.Hash);
+                _near.DropCopy(change.Partition, change.Key);
+                if (exception is not RedisTierException { Failure: RedisTierFailure.Unavailable or RedisTierFailure.Refused })
+                    Messages.SendLater(change.Name);
+            }
+
+            throw;
+        }
+
+        End(change);
+    }
+
+    private void End(Change change)
+    {
+        var isAlone = _versions.TryEndWrite(change.Hash, change.Ticket, out var version);
+        if (!isAlone || change.Value is not { } value || !_status.KeepsCopies)
+        {
+            _near.DropCopy(change.Partition, change.Key);
+            return;
+        }
+
+        var use = change.Deadlines.Sliding == Deadlines.None
+            ? null
+            : new SlidingUse(_renewals, change.Partition, change.Key, change.Name, change.Deadlines, change.Began.Monotonic);
+        Keep(change.Partition, change.Key, value, change.Deadlines, use, version, change.Began, _clock.Read());
+    }
+
+    private void OnInterrupted()
+    {
+        _status.Interrupt();
+        Messages.Wake();
+    }
+
+    private void OnRestored() => Messages.Wake();
+
+    private void Tell(TierState before, TierState after)
+    {
+        switch (after)
+        {
+            case TierState.Connected:
+                _logger.Connected(Name);
+                break;
+            case TierState.Unconfirmed when before == TierState.Away:
+                _logger.AnswersAgain(Name);
+                break;
+            case TierState.Unconfirmed:
+                _logger.MessagesInterrupted(Name);
+                break;
+            default:
+                _logger.Away(Name, TimeSpan.FromTicks(_longestAge));
+                break;
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, typeof(BoundedDistributedCache));
+
+    private async ValueTask DisposeOnceAsync()
+    {
+        _meter?.Remove(this);
+        await Messages.DisposeAsync().ConfigureAwait(false);
+        _renewals.Dispose();
+        await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A write or a removal under way.</summary>
+    private sealed class Change(RedisTieredCache tier, Partition partition, string key, string name, int hash, byte[]? value, Deadlines deadlines)
+    {
+        internal Partition Partition => partition;
+
+        internal string Key => key;
+
+        internal string Name => name;
+
+        internal int Hash => hash;
+
+        /// <summary><see langword="null"/>: a removal.</summary>
+        internal byte[]? Value => value;
+
+        internal Deadlines Deadlines => deadlines;
+
+        /// <summary>Whether it may have been sent.</summary>
+        internal bool HasBegun { get; private set; }
+
+        internal long Ticket { get; private set; }
+
+        internal Now Began { get; private set; }
+
+        internal Task<bool> SendAsync(IDatabase database)
+        {
+            var channel = tier.Messages.ChannelOf(database);
+            var message = DropMessage.OfKey(tier.Messages.Sender, name);
+            Began = tier._clock.Read();
+            Ticket = tier._versions.BeginWrite(hash);
+            HasBegun = true;
+            return value is null
+                ? RedisCommands.RemoveAsync(database, name, channel, message)
+                : RedisCommands.WriteAsync(database, name, value, deadlines, StoredEntry.TimeToLiveOf(deadlines, Began), channel, message);
+        }
+    }
+}

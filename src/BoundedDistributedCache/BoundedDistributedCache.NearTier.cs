@@ -1,0 +1,86 @@
+using BoundedCache.Expiration;
+using BoundedCache.Storage;
+using Microsoft.Extensions.Caching.Distributed;
+
+namespace BoundedCache;
+
+/// <content>
+/// What a tier behind the cache needs of it beside the public members: to keep copies with a note of its own, and to be
+/// counted by what it made of them.
+/// </content>
+public sealed partial class BoundedDistributedCache
+{
+    internal CacheClock Clock => _clock;
+
+    internal int MaxEntries => _maxEntries;
+
+    /// <summary>When an entry with those options expires, by the cache's defaults where they name nothing.</summary>
+    internal Deadlines DeadlinesOf(DistributedCacheEntryOptions options, Now now) =>
+        options is { AbsoluteExpiration: null, AbsoluteExpirationRelativeToNow: null, SlidingExpiration: null }
+            ? Deadlines.From(absolute: null, _defaultRelative, _defaultSliding, now)
+            : Deadlines.From(options, now);
+
+    /// <summary>The hash by which an entry of that key is known, whether there is one or not.</summary>
+    internal int HashOf(Partition partition, string key) => _store.HashOf(partition, key);
+
+    /// <summary>Finds an entry and uses it, without counting a hit or a miss.</summary>
+    internal Entry? UseCopy(Partition partition, string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDisposed();
+        return _store.Use(partition, key);
+    }
+
+    /// <summary>Counts a read that the entry answered, and gives out its value.</summary>
+    internal byte[] Serve(Entry entry)
+    {
+        _reads.Hit();
+        entry.Tenant?.Tally.Hits.Increment();
+        return Isolated(entry.Value);
+    }
+
+    internal void CountMiss(Partition partition)
+    {
+        _reads.Miss();
+        if (partition.TenantId is { } tenantId)
+        {
+            _store.Tenants.FindTally(tenantId)?.Misses.Increment();
+        }
+    }
+
+    /// <summary>
+    /// Keeps a copy, or drops what is there where a value of that length can't be held: the tier has it all the same.
+    /// </summary>
+    /// <param name="partition">Whose entry it is.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; shared, unless the cache isolates values.</param>
+    /// <param name="deadlines">When it expires, which must be at some time.</param>
+    /// <param name="note">What the tier notes on it.</param>
+    /// <param name="extraCharge">What the note takes, in bytes.</param>
+    /// <param name="now">The time.</param>
+    internal void KeepCopy(Partition partition, string key, byte[] value, Deadlines deadlines, CopyNote note, int extraCharge, Now now)
+    {
+        AdmissionReport report = default;
+        bool fits = _store.Fits(partition, key, value.Length, expires: true, extraCharge) && !deadlines.HavePassed(now);
+        if (fits)
+        {
+            _store.SetCopy(partition, key, Isolated(value), deadlines, now, note, extraCharge, ref report);
+        }
+
+        if (report.Evicted is { } reason)
+        {
+            TellOfLiveEviction(reason, now);
+        }
+
+        if (!fits || report.IsRefused || _isDisposed)
+        {
+            _store.Remove(partition, key);
+        }
+    }
+
+    /// <summary>Drops what is there under a key; also after the cache was disposed.</summary>
+    internal void DropCopy(Partition partition, string key) => _store.Remove(partition, key);
+
+    /// <summary>Drops everything; also after the cache was disposed.</summary>
+    internal void DropCopies() => _store.RemoveWhere(pattern: null, hostOnly: false);
+}

@@ -1,0 +1,169 @@
+namespace BoundedCache.Redis.Tests;
+
+/// <summary>Coherence without Redis: what a copy needs to be served, and what takes that from it.</summary>
+public sealed class CopyVersionsTests
+{
+    private const int Key = 42;
+    private const int Other = 43;
+
+    private readonly CopyVersions _versions = new(maxEntries: 1_000);
+
+    [Fact]
+    public void AFillIsKeptWhenNothingHappenedMeanwhile()
+    {
+        var ticket = _versions.Current(Key);
+
+        Assert.True(_versions.IsCurrent(Key, ticket));
+    }
+
+    [Fact]
+    public void AMessageOutdatesTheFillThatBeganBeforeIt()
+    {
+        var ticket = _versions.Current(Key);
+
+        _versions.Advance(Key);
+
+        Assert.False(_versions.IsCurrent(Key, ticket));
+    }
+
+    [Fact]
+    public void AMessageOutdatesNothingOfAnotherKey()
+    {
+        var ticket = _versions.Current(Other);
+
+        _versions.Advance(Key);
+
+        Assert.True(_versions.IsCurrent(Other, ticket));
+    }
+
+    [Fact]
+    public void AWriteAloneIsKept()
+    {
+        var write = _versions.BeginWrite(Key);
+
+        Assert.True(_versions.TryEndWrite(Key, write, out var version));
+        Assert.True(_versions.IsCurrent(Key, version));
+    }
+
+    [Fact]
+    public void AWriteOutdatesWhatWasHeldFromItsBeginningOn()
+    {
+        var held = _versions.Current(Key);
+
+        _versions.BeginWrite(Key);
+
+        Assert.False(_versions.IsCurrent(Key, held));
+    }
+
+    [Fact]
+    public void AFillThatBeganDuringAWriteIsOutdatedByItsEnd()
+    {
+        var write = _versions.BeginWrite(Key);
+        var fill = _versions.Current(Key);
+
+        _versions.TryEndWrite(Key, write, out _);
+
+        Assert.False(_versions.IsCurrent(Key, fill));
+    }
+
+    [Fact]
+    public void AWriteThatAMessageCameIntoIsNotKept()
+    {
+        var write = _versions.BeginWrite(Key);
+
+        _versions.Advance(Key);
+
+        Assert.False(_versions.TryEndWrite(Key, write, out var version));
+        Assert.False(_versions.IsCurrent(Key, version));
+    }
+
+    [Fact]
+    public void OfTwoWritesThatOverlapNeitherIsKept()
+    {
+        var first = _versions.BeginWrite(Key);
+        var second = _versions.BeginWrite(Key);
+
+        Assert.False(_versions.TryEndWrite(Key, first, out _));
+        Assert.False(_versions.TryEndWrite(Key, second, out _));
+    }
+
+    [Fact]
+    public void AWriteThatAnotherOneEndedInIsNotKept()
+    {
+        var first = _versions.BeginWrite(Key);
+        var second = _versions.BeginWrite(Key);
+        _versions.TryEndWrite(Key, second, out _);
+
+        Assert.False(_versions.TryEndWrite(Key, first, out _));
+    }
+
+    [Fact]
+    public void AFillThatBeganDuringAWriteThatFailedIsNotCurrentInTheNextOne()
+    {
+        var failed = _versions.BeginWrite(Key);
+        var fill = _versions.Current(Key);
+        _versions.Advance(Key);
+
+        _versions.BeginWrite(Key);
+
+        Assert.NotEqual(failed, _versions.Current(Key));
+        Assert.False(_versions.IsCurrent(Key, fill));
+    }
+
+    [Fact]
+    public void AdvancingAllOutdatesEveryKey()
+    {
+        var tickets = Enumerable.Range(0, 10_000).Select(_versions.Current).ToArray();
+
+        _versions.AdvanceAll();
+
+        Assert.DoesNotContain(true, tickets.Select((ticket, key) => _versions.IsCurrent(key, ticket)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10_000)]
+    [InlineData(int.MaxValue)]
+    public void MemoryIsBoundedWhateverTheLimits(int maxEntries) =>
+        Assert.InRange(new CopyVersions(maxEntries).Count, 1_024, 262_144);
+
+    [Fact]
+    public async Task UnderAnyInterleavingNoCopyOutlivesAChange()
+    {
+        // A register in the place of Redis: writers change it between begin and end, fillers keep what they read.
+        var token = TestContext.Current.CancellationToken;
+        var truth = 0L;
+        var kept = new (long Version, long Value)[1];
+        var isWrong = false;
+        var gate = new Lock();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
+        stop.CancelAfter(TimeSpan.FromSeconds(1));
+
+        var fillers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var ticket = _versions.Current(Key);
+                var value = Interlocked.Read(ref truth);
+                lock (gate)
+                    kept[0] = (ticket, value);
+            }
+        }, token));
+        var writer = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                var ticket = _versions.BeginWrite(Key);
+                var value = Interlocked.Increment(ref truth);
+                _versions.TryEndWrite(Key, ticket, out _);
+                (long Version, long Value) copy;
+                lock (gate)
+                    copy = kept[0];
+                isWrong |= _versions.IsCurrent(Key, copy.Version) && copy.Value != value;
+            }
+        }, token);
+        await Task.WhenAll([.. fillers, writer]);
+
+        Assert.False(isWrong);
+    }
+}
