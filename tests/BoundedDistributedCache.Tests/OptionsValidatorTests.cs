@@ -37,6 +37,24 @@ public class OptionsValidatorTests
         new() { EvictionPolicy = (EvictionPolicy)2 },
         "BoundedDistributedCacheOptions.EvictionPolicy is 2: it must be Lru or ScanResistant.");
 
+    [Fact]
+    public void RefusesATenantWhoseIdIsNoneWithoutRepeatingIt()
+    {
+        var options = new BoundedDistributedCacheOptions();
+        options.Tenants["a secret\0"] = new TenantLimits();
+
+        AssertRefused(options, "BoundedDistributedCacheOptions.Tenants is set for a tenant whose id is not valid: an id has from 1 to 256 UTF-16 units, well-formed and without control characters.");
+    }
+
+    [Fact]
+    public void RefusesATenantWithoutLimits()
+    {
+        var options = new BoundedDistributedCacheOptions();
+        options.Tenants["acme"] = null!;
+
+        AssertRefused(options, "BoundedDistributedCacheOptions.Tenants[...] is null: it must have limits.");
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(1_001)]

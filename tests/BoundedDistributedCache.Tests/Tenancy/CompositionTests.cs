@@ -230,6 +230,49 @@ public sealed class CompositionTests
     }
 
     [Fact]
+    public void ATenantContextThatTheApplicationWroteItselfIsAskedAtEachCall()
+    {
+        var tenants = new OwnContext();
+        using var container = new TestContainer(services => services
+            .AddSingleton<ITenantContext>(tenants).AddBoundedDistributedCache().AddBoundedCacheTenants());
+        var cache = container.Services.GetRequiredService<IDistributedCache>();
+
+        tenants.TenantId = "acme";
+        cache.Set("key", [1], NoExpiry);
+        tenants.TenantId = null;
+        tenants.IsHost = true;
+        cache.Set("key", [2], NoExpiry);
+
+        Assert.Equal([1], container.Cache.ForTenant("acme").Get("key"));
+        Assert.Equal([2], container.Cache.Get("key"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public void NoTenantOfSuchAContextIsRefused(string? tenantId)
+    {
+        using var container = new TestContainer(services => services
+            .AddSingleton<ITenantContext>(new OwnContext { TenantId = tenantId }).AddBoundedDistributedCache().AddBoundedCacheTenants());
+
+        Assert.Throws<InvalidOperationException>(() => container.Services.GetRequiredService<IDistributedCache>().Set("key", [1], NoExpiry));
+
+        Assert.Equal(0, container.Cache.Count);
+    }
+
+    [Fact]
+    public void AnIdOfSuchAContextThatIsNoneIsRefused()
+    {
+        using var container = new TestContainer(services => services
+            .AddSingleton<ITenantContext>(new OwnContext { TenantId = "a\0b" }).AddBoundedDistributedCache().AddBoundedCacheTenants());
+
+        Assert.Throws<ArgumentException>(
+            "ITenantContext.TenantId", () => container.Services.GetRequiredService<IDistributedCache>().Set("key", [1], NoExpiry));
+
+        Assert.Equal(0, container.Cache.Count);
+    }
+
+    [Fact]
     public void ArgumentsAreChecked()
     {
         Assert.Throws<ArgumentNullException>("services", () => ((IServiceCollection)null!).AddBoundedCacheTenants());
@@ -248,6 +291,17 @@ public sealed class CompositionTests
     private static T Cache<T>(IServiceProvider provider, object? serviceKey)
         where T : notnull =>
         serviceKey is null ? provider.GetRequiredService<T>() : provider.GetRequiredKeyedService<T>(serviceKey);
+
+    private sealed class OwnContext : ITenantContext
+    {
+        public string? TenantId { get; set; }
+
+        public bool IsHost { get; set; }
+
+        public IDisposable Use(string tenantId) => throw new NotSupportedException();
+
+        public IDisposable UseHost() => throw new NotSupportedException();
+    }
 
     private static IHost BuildHost(Action<IServiceCollection> register)
     {

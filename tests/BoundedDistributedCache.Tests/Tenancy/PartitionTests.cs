@@ -1,4 +1,6 @@
+using System.Buffers;
 using BoundedCache.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BoundedCache.Tests.Tenancy;
 
@@ -20,6 +22,55 @@ public sealed class PartitionTests
         Assert.Null(acme.Get("key"));
         Assert.Equal([2], umbrella.Get("key"));
         Assert.Equal(2, Integrity.Check(cache).Count);
+    }
+
+    [Fact]
+    public async Task EveryMemberReachesThisPartitionAndNoOther()
+    {
+        var cancelled = TestContext.Current.CancellationToken;
+        using BoundedDistributedCache cache = TestCache.Make();
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        var written = new ArrayBufferWriter<byte>();
+        foreach (string key in new[] { "a", "b", "c", "d" })
+            cache.Set(key, [0], TestCache.NoExpiry);
+
+        acme.Set("a", new ReadOnlySequence<byte>([1]), TestCache.NoExpiry);
+        await acme.SetAsync("b", [2], TestCache.NoExpiry, cancelled);
+        await acme.SetAsync("c", new ReadOnlySequence<byte>([3]), TestCache.NoExpiry, cancelled);
+
+        Assert.True(acme.TryGet("a", written));
+        Assert.True(await acme.TryGetAsync("b", written, cancelled));
+        Assert.False(acme.TryGet("d", written));
+        Assert.False(await acme.TryGetAsync("d", written, cancelled));
+        Assert.Equal([1, 2], written.WrittenSpan.ToArray());
+        Assert.Equal([3], await acme.GetAsync("c", cancelled));
+        await acme.RemoveAsync("c", cancelled);
+        Assert.Null(await acme.GetAsync("c", cancelled));
+        Assert.Equal([0], cache.Get("c"));
+        Assert.Equal(2, acme.Count);
+        Assert.Equal(6, Integrity.Check(cache).Count);
+    }
+
+    [Fact]
+    public async Task ARefreshKeepsTheEntryOfThisPartitionAlone()
+    {
+        var clock = new FakeTimeProvider();
+        using BoundedDistributedCache cache = TestCache.Make(clock: clock);
+        var sliding = TestCache.Sliding(TimeSpan.FromMinutes(2));
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        foreach (string key in new[] { "a", "b" })
+        {
+            cache.Set(key, [0], sliding);
+            acme.Set(key, [1], sliding);
+        }
+
+        clock.Advance(TimeSpan.FromMinutes(1.5));
+        acme.Refresh("a");
+        await acme.RefreshAsync("b", TestContext.Current.CancellationToken);
+        clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.All(new[] { "a", "b" }, key => Assert.Equal([1], acme.Get(key)));
+        Assert.All(new[] { "a", "b" }, key => Assert.Null(cache.Get(key)));
     }
 
     [Fact]
