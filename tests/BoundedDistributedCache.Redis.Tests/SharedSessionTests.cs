@@ -9,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 namespace BoundedCache.Redis.Tests;
 
 /// <summary>Session state through ASP.NET Core's middleware: a visitor's requests go to either of two nodes.</summary>
-public sealed class SessionTests(SharedServer shared)
+public sealed class SharedSessionTests(SharedServer shared)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
