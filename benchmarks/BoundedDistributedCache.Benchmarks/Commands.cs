@@ -8,6 +8,7 @@ using BoundedCache.Benchmarks.SingleOperations;
 using BoundedCache.Benchmarks.Sweeps;
 using BoundedCache.Benchmarks.Tenants;
 using BoundedCache.Benchmarks.Throughput;
+using BoundedCache.Benchmarks.Tiers;
 
 namespace BoundedCache.Benchmarks;
 
@@ -25,6 +26,7 @@ internal static class Commands
           latency      percentiles of single operations while a large cache churns; not judged
           tenants      what tenants cost, and what a flood by one of them does to the others
           bdn          single operations by BenchmarkDotNet, with what they allocate
+          redis        the tier over Redis beside Microsoft's package on the same server; needs redis-server
           others       what HybridCache, FusionCache and Redis over loopback cost
           report       all of them but quick; with --docs it writes the whole document
         options
@@ -69,6 +71,7 @@ internal static class Commands
             "latency" => Show([LatencyCommand.Run(parsed.Scale)], parsed, output),
             "bdn" => Show([BdnCommand.Run(parsed.IsTiny)], parsed, output),
             "tenants" => Show([TenantCommand.Run(parsed.Scale)], parsed, output),
+            "redis" => Show([RedisCommand.Run(parsed.Scale)], parsed, output),
             "others" => Show([OthersCommand.Run(parsed.Scale)], parsed, output),
             CellProcess.Command => Weigh(parsed, output),
             "hitratio" or "report" when parsed.Traces is null => Refuse($"'{parsed.Command}' needs '--traces' and a folder.", error),
@@ -88,6 +91,7 @@ internal static class Commands
             ("tenants", () => TenantCommand.Run(parsed.Scale)),
             ("bdn", () => BdnCommand.Run(parsed.IsTiny)),
             ("latency", () => LatencyCommand.Run(parsed.Scale)),
+            ("redis", () => RedisCommand.Run(parsed.Scale)),
             ("others", () => OthersCommand.Run(parsed.Scale)),
         ];
         Progress progress = new("report", parts.Length);

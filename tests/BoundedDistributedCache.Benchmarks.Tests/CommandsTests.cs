@@ -46,6 +46,36 @@ public sealed class CommandsTests
     }
 
     [Fact]
+    public void RedisTellsOfEachMixOfBothSides()
+    {
+        (_, string output, _) = Run("redis", "--tiny");
+
+        foreach (string mix in new[] { "99/1", "90/10", "50/50" })
+        {
+            Assert.Matches($@"\| {mix} +\| Microsoft\S+ +\| [\d,]+ +\| 0\.00 +\| 1\.00 +\| [12]\.\d\d +\| ", output);
+            Assert.Matches($@"\| {mix} +\| Redis tier +\| [\d,]+ +\| [1-9][\d.]+ +\| 0\.\d\d +\| \d\.\d\d +\| ", output);
+        }
+    }
+
+    [Fact]
+    public void RedisIsRefusedWhereNoServerIsInstalled()
+    {
+        string? path = Environment.GetEnvironmentVariable("PATH");
+        Environment.SetEnvironmentVariable("PATH", "");
+        try
+        {
+            (int code, string output, string error) = Run("redis", "--tiny");
+
+            Assert.Equal((1, ""), (code, output));
+            Assert.Contains("'redis-server'", error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("PATH", path);
+        }
+    }
+
+    [Fact]
     public void MemoryCoversTheWholeGrid()
     {
         Cell[] cells = [.. MemoryCommand.Grid(Scale.Full)];
