@@ -17,11 +17,13 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
 {
     private readonly TimeProvider _clock;
     private readonly (string Key, string Value)[] _settings;
+    private readonly Action<IServiceCollection>? _services;
 
-    private RunningShop(TimeProvider clock, (string Key, string Value)[] settings)
+    private RunningShop(TimeProvider clock, (string Key, string Value)[] settings, Action<IServiceCollection>? services = null)
     {
         _clock = clock;
         _settings = settings;
+        _services = services;
         UseKestrel(0);
         StartServer();
     }
@@ -38,6 +40,9 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
     public static RunningShop Open(params (string Key, string Value)[] settings) => new(TimeProvider.System, settings);
 
     public static RunningShop Open(TimeProvider clock, params (string Key, string Value)[] settings) => new(clock, settings);
+
+    public static RunningShop OpenWith(Action<IServiceCollection> services, params (string Key, string Value)[] settings) =>
+        new(TimeProvider.System, settings, services);
 
     /// <summary>A visitor with cookies of their own, over a real socket.</summary>
     public Visitor Enter() => new(new HttpClient { BaseAddress = ClientOptions.BaseAddress });
@@ -59,6 +64,7 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
             services.AddLogging(logging => logging.ClearProviders().AddFakeLogging());
             services.AddSingleton(_clock);
             services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
+            _services?.Invoke(services);
         });
     }
 }

@@ -31,6 +31,14 @@ public sealed class FaultTableTests(ITestOutputHelper output)
         },
         ["connections of subscribers killed"] = server => server.CliAsync("CLIENT", "KILL", "TYPE", "pubsub"),
         ["connections of all others killed"] = server => server.CliAsync("CLIENT", "KILL", "TYPE", "normal"),
+        ["slow"] = async server =>
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                await server.CliAsync("CLIENT", "PAUSE", "300", "ALL");
+                await Task.Delay(350, Token);
+            }
+        },
         ["full"] = async server =>
         {
             await server.CliAsync("CONFIG", "SET", "maxmemory", "1");
