@@ -82,6 +82,8 @@ internal static class Commands
 
     private static List<Section> Everything(Arguments parsed, string traces)
     {
+        // Where there is none, this is told now and not after an hour.
+        RedisServer.Start().Dispose();
         (string Name, Func<Section> Run)[] parts =
         [
             ("throughput", () => ThroughputCommand.Run(parsed.Scale)),

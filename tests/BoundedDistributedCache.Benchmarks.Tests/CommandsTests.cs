@@ -57,14 +57,16 @@ public sealed class CommandsTests
         }
     }
 
-    [Fact]
-    public void RedisIsRefusedWhereNoServerIsInstalled()
+    [Theory]
+    [InlineData("redis", "--tiny")]
+    [InlineData("report", "--tiny", "--traces", ".")]
+    public void WhatNeedsRedisIsRefusedWhereNoServerIsInstalled(params string[] arguments)
     {
         string? path = Environment.GetEnvironmentVariable("PATH");
         Environment.SetEnvironmentVariable("PATH", "");
         try
         {
-            (int code, string output, string error) = Run("redis", "--tiny");
+            (int code, string output, string error) = Run(arguments);
 
             Assert.Equal((1, ""), (code, output));
             Assert.Contains("'redis-server'", error, StringComparison.Ordinal);

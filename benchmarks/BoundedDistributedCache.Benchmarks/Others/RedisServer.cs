@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using BoundedCache.Benchmarks.Measuring;
 
 namespace BoundedCache.Benchmarks.Others;
 
@@ -12,6 +13,10 @@ internal sealed class RedisServer : IDisposable
     private RedisServer(Process process, int port) => (_process, Configuration) = (process, $"127.0.0.1:{port},abortConnect=false,connectTimeout=10000");
 
     public string Configuration { get; }
+
+    /// <exception cref="RefusedException">No <c>redis-server</c> is installed.</exception>
+    public static RedisServer Start() =>
+        TryStart() ?? throw new RefusedException("it needs 'redis-server', which was not found. Install it (apt-get install redis-server).");
 
     /// <returns><see langword="null"/> where no <c>redis-server</c> is installed.</returns>
     public static RedisServer? TryStart()

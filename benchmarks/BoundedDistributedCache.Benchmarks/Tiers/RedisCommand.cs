@@ -33,7 +33,7 @@ internal sealed class RedisCommand : IDisposable
     /// <exception cref="RefusedException">No Redis is installed, or somebody did not do the work.</exception>
     public static Section Run(Scale scale)
     {
-        using RedisServer server = RedisServer.TryStart() ?? throw new RefusedException("it needs 'redis-server', which was not found. Install it (apt-get install redis-server).");
+        using RedisServer server = RedisServer.Start();
         using RedisCommand command = new(scale, server);
         Progress progress = new("redis", 6);
         progress.Step("local hit");
