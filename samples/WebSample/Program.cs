@@ -3,6 +3,7 @@ using OpenTelemetry.Metrics;
 using WebSample;
 using WebSample.Catalogue;
 using WebSample.Crowds;
+using WebSample.Nodes;
 using WebSample.Shops;
 using WebSample.Status;
 using WebSample.Upstream;
@@ -24,6 +25,10 @@ builder.Services.AddBoundedCacheSession("sessions", cache =>
     cache.MaxEntries = 45_000;
     cache.MaxEntriesPerTenant = 15_000;
 });
+
+// With an address of Redis, several nodes are one shop: what is above then holds copies of what Redis has.
+if (builder.Configuration["Redis"] is { Length: > 0 } redis)
+    builder.Services.AddSharedRedis(redis);
 
 // HybridCache adds typed values and one upstream call for many visitors who ask at once. Its own level in memory has
 // no bound and would hold every product a second time, so it is switched off.

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -30,6 +31,8 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
 
     public UpstreamTraffic Upstream => Services.GetRequiredService<UpstreamTraffic>();
 
+    public Uri UpstreamAddress => Services.GetRequiredService<UpstreamServer>().Address;
+
     public FakeLogCollector Log => Services.GetRequiredService<FakeLogCollector>();
 
     public ShopShare ShareOf(string shop) =>
@@ -47,6 +50,10 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
     /// <summary>A visitor with cookies of their own, over a real socket.</summary>
     public Visitor Enter() => new(new HttpClient { BaseAddress = ClientOptions.BaseAddress });
 
+    /// <summary>A visitor whose browser already has cookies: it keeps them by host name, whatever the port.</summary>
+    public Visitor Enter(CookieContainer cookies) =>
+        new(new HttpClient(new HttpClientHandler { CookieContainer = cookies, CheckCertificateRevocationList = true }) { BaseAddress = ClientOptions.BaseAddress });
+
     public override async ValueTask DisposeAsync()
     {
         // Whatever a failed test left waiting on a clock that stands still would hold up the shutdown.
@@ -63,7 +70,9 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
         {
             services.AddLogging(logging => logging.ClearProviders().AddFakeLogging());
             services.AddSingleton(_clock);
-            services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
+            // Nodes on one Redis have the keys of their cookies there.
+            if (!_settings.Any(setting => setting.Key == "Redis"))
+                services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
             _services?.Invoke(services);
         });
     }

@@ -30,17 +30,26 @@ internal sealed partial class Visitor(HttpClient http) : IDisposable
     public Task<ShopPage> LetVisitorsInAsync(CancellationToken cancellationToken) =>
         SendFormAsync("/", "/?handler=Visitors", [], cancellationToken);
 
+    public Task<ShopPage> ChangePriceAsync(string shop, int product, string price, CancellationToken cancellationToken) =>
+        SendFormAsync(
+            $"/{shop}/products/{product}", $"/{shop}/products/{product}?handler=Price", [new("price", price)], cancellationToken);
+
     public void Dispose() => http.Dispose();
 
     /// <summary>Sends a form that stands on a page, and follows to the page that comes after.</summary>
-    private async Task<ShopPage> SendFormAsync(
-        string page, string action, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellationToken)
+    private Task<ShopPage> SendFormAsync(
+        string page, string action, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellationToken) =>
+        SendFormAsync(page, action, fields, http, cancellationToken);
+
+    /// <summary>Sends a form that stands on a page of this node to another.</summary>
+    public async Task<ShopPage> SendFormAsync(
+        string page, string action, IEnumerable<KeyValuePair<string, string>> fields, HttpClient to, CancellationToken cancellationToken)
     {
         var html = (await ReadAsync(page, cancellationToken)).Html;
         Assert.Contains($"action=\"{action}\"", html);
         using var form = new FormUrlEncodedContent(
             [.. fields, new("__RequestVerificationToken", AntiforgeryToken().Match(html).Groups[1].Value)]);
-        using var response = await http.PostAsync(new Uri(action, UriKind.Relative), form, cancellationToken);
+        using var response = await to.PostAsync(new Uri(action, UriKind.Relative), form, cancellationToken);
         return new ShopPage(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 

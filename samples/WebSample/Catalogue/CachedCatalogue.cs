@@ -13,6 +13,20 @@ public sealed class CachedCatalogue(HybridCache cache, CatalogueClient client, T
     public Task<Answer<Product?>> GetProductAsync(int id, CancellationToken cancellationToken) =>
         GetAsync(CacheKey.Of("product", id), token => client.GetProductAsync(id, token), cancellationToken);
 
+    /// <summary>
+    /// Changes a price at the upstream, then drops what the cache has of it. With Redis behind the cache, every other node
+    /// drops its copies too.
+    /// </summary>
+    /// <returns>Whether there is such a product.</returns>
+    public async Task<bool> ChangePriceAsync(int id, decimal price, CancellationToken cancellationToken)
+    {
+        if (await client.ChangePriceAsync(id, price, cancellationToken) is not { } changed)
+            return false;
+
+        await cache.RemoveAsync([CacheKey.Of("product", id), CacheKey.Of("list", changed.ListNumber)], CancellationToken.None);
+        return true;
+    }
+
     private async Task<Answer<T>> GetAsync<T>(
         string key, Func<CancellationToken, Task<T>> fetch, CancellationToken cancellationToken)
     {

@@ -13,11 +13,19 @@ public sealed class CatalogueClient(HttpClient http, ITenantContext tenants)
     public Task<Product?> GetProductAsync(int id, CancellationToken cancellationToken) =>
         GetAsync<Product>($"products/{id}", cancellationToken);
 
-    private async Task<T?> GetAsync<T>(string path, CancellationToken cancellationToken)
+    public Task<PriceChange?> ChangePriceAsync(int id, decimal price, CancellationToken cancellationToken) =>
+        SendAsync<PriceChange>(
+            uri => http.PutAsJsonAsync(uri, price, cancellationToken), $"products/{id}/price", cancellationToken);
+
+    private Task<T?> GetAsync<T>(string path, CancellationToken cancellationToken) =>
+        SendAsync<T>(uri => http.GetAsync(uri, cancellationToken), path, cancellationToken);
+
+    private async Task<T?> SendAsync<T>(
+        Func<Uri, Task<HttpResponseMessage>> send, string path, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await http.GetAsync(new Uri($"{tenants.TenantId}/{path}", UriKind.Relative), cancellationToken);
+            using var response = await send(new Uri($"{tenants.TenantId}/{path}", UriKind.Relative));
             if (response.StatusCode == HttpStatusCode.NotFound)
                 return default;
 

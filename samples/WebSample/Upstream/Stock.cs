@@ -33,17 +33,30 @@ internal sealed class Stock
     };
 
     private readonly ConcurrentDictionary<(string Shop, int Id), int> _failures = new();
+    private readonly ConcurrentDictionary<(string Shop, int Id), decimal> _changedPrices = new();
 
-    public static ProductList? List(string shop, int number)
+    public ProductList? List(string shop, int number)
     {
         var products = _catalogues.GetValueOrDefault(shop, []);
         var last = (products.Length + PageSize - 1) / PageSize;
         return number < 1 || number > last
             ? null
-            : new ProductList(products[((number - 1) * PageSize)..Math.Min(number * PageSize, products.Length)], number, last);
+            : new ProductList(
+                [.. products[((number - 1) * PageSize)..Math.Min(number * PageSize, products.Length)].Select(product => AtItsPrice(shop, product))],
+                number, last);
     }
 
-    public static Product? Find(string shop, int id) => _catalogues.GetValueOrDefault(shop, []).ElementAtOrDefault(id - 1);
+    public Product? Find(string shop, int id) =>
+        _catalogues.GetValueOrDefault(shop, []).ElementAtOrDefault(id - 1) is { } product ? AtItsPrice(shop, product) : null;
+
+    public PriceChange? ChangePrice(string shop, int id, decimal price)
+    {
+        if (Find(shop, id) is null)
+            return null;
+
+        _changedPrices[(shop, id)] = price;
+        return new PriceChange(price, ((id - 1) / PageSize) + 1);
+    }
 
     /// <summary>Whether this time asking for the product fails.</summary>
     public bool Fails(string shop, int id)
@@ -51,6 +64,9 @@ internal sealed class Stock
         var failures = FailuresOf(id);
         return failures > 0 && _failures.AddOrUpdate((shop, id), 1, (_, failed) => Math.Min(failed + 1, failures + 1)) <= failures;
     }
+
+    private Product AtItsPrice(string shop, Product product) =>
+        _changedPrices.TryGetValue((shop, product.Id), out var price) ? product with { Price = price } : product;
 
     private static int FailuresOf(int id) => id switch
     {

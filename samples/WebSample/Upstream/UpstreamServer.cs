@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace WebSample.Upstream;
@@ -20,10 +21,16 @@ public sealed class UpstreamServer(IOptions<UpstreamOptions> options, UpstreamTr
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (options.Value.Address is { } elsewhere)
+        {
+            Address = elsewhere;
+            return;
+        }
+
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Use(next => async connection =>
+            kestrel.Listen(IPAddress.Loopback, options.Value.Port, endpoint => endpoint.Use(next => async connection =>
             {
                 traffic.ConnectionOpened();
                 try
@@ -39,11 +46,13 @@ public sealed class UpstreamServer(IOptions<UpstreamOptions> options, UpstreamTr
         _app = builder.Build();
         _app.UseRouting();
         _app.Use(AnswerSlowly);
-        _app.MapGet("/{shop}/products", (string shop, int page) => Stock.List(shop, page) is { } list ? Results.Ok(list) : Results.NotFound());
+        _app.MapGet("/{shop}/products", (string shop, int page) => _stock.List(shop, page) is { } list ? Results.Ok(list) : Results.NotFound());
         _app.MapGet("/{shop}/products/{id:int}", (string shop, int id) =>
             _stock.Fails(shop, id) ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
-            : Stock.Find(shop, id) is { } product ? Results.Ok(product)
+            : _stock.Find(shop, id) is { } product ? Results.Ok(product)
             : Results.NotFound());
+        _app.MapPut("/{shop}/products/{id:int}/price", (string shop, int id, [FromBody] decimal price) =>
+            _stock.ChangePrice(shop, id, price) is { } change ? Results.Ok(change) : Results.NotFound());
 
         await _app.StartAsync(cancellationToken);
         Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
