@@ -346,10 +346,11 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     private byte[]? Take(Fetch fetch, Partition partition, string key, string name, StoredEntry found, Now asked)
     {
         var now = _clock.Read();
-        var deadlines = found.DeadlinesAt(now);
-        if (deadlines.HavePassed(now))
+        if (found.Absolute != StoredEntry.NotPresent && now.Utc >= found.Absolute)
             return null;
 
+        // What was left to live is counted from before it was asked for: a copy may end early, and not late.
+        var deadlines = found.DeadlinesAt(asked);
         SlidingUse? use = null;
         if (deadlines.Sliding != Deadlines.None)
         {
