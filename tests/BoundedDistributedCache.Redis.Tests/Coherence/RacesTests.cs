@@ -74,7 +74,7 @@ public sealed class RacesTests(SharedServer shared)
     }
 
     [Fact]
-    public async Task OfTwoWritesOfOneNodeThatOverlapNeitherIsKept()
+    public async Task OfTwoWritesOfOneNodeThatOverlapNeitherIsServed()
     {
         await using var wire = new Wire(shared.Server.Port);
         await using var a = await Node.StartAsync(wire.Address, _instance, Token);
@@ -85,8 +85,9 @@ public sealed class RacesTests(SharedServer shared)
         wire.ReleaseAnswers();
         await Task.WhenAll(first, second);
 
-        Assert.Equal(0, a.Near.Count);
+        // A copy may be there, if the answers were looked at in the other order; its version then says that it is none.
         Assert.Equal("second", await a.GetAsync("key", Token));
+        Assert.Equal(0, a.Near.GetStatistics().Hits);
     }
 
     [Fact]
