@@ -74,7 +74,7 @@ internal sealed class Tenant
     {
         get
         {
-            using (Enter())
+            using (_lock.EnterSurely())
             {
                 return _used;
             }
@@ -86,7 +86,7 @@ internal sealed class Tenant
     {
         get
         {
-            using (Enter())
+            using (_lock.EnterSurely())
             {
                 return _moves;
             }
@@ -96,7 +96,7 @@ internal sealed class Tenant
     /// <summary>What the tenant is over its limits by; they may have been lowered.</summary>
     public RoomAmount Excess(TenantLimitTable table)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             Follow(table);
             return (_used - _limit).Excess();
@@ -110,7 +110,7 @@ internal sealed class Tenant
     /// <exception cref="OutOfMemoryException">There is no memory for a member; nothing was changed.</exception>
     public RoomAmount Missing(RoomAmount needed, TenantLimitTable table, bool pastClaim)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             Follow(table);
             _members.EnsureRoom();
@@ -122,7 +122,7 @@ internal sealed class Tenant
     /// <returns>False where it is retired: take it out of the directory and look again.</returns>
     public bool TryHold()
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             _holders += _isRetired ? 0 : 1;
             return !_isRetired;
@@ -132,7 +132,7 @@ internal sealed class Tenant
     /// <inheritdoc cref="Leave"/>
     public bool LetGo()
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             _holders--;
             return RetireWhereIdle();
@@ -150,7 +150,7 @@ internal sealed class Tenant
     /// <exception cref="OutOfMemoryException">There is no memory for its place; nothing was changed.</exception>
     public Joining TryJoin(SlotChunk chunk, long place, long charge, TenantLimitTable table, bool pastClaim, out bool pays, out bool beginsEpoch)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             pays = false;
             beginsEpoch = false;
@@ -184,7 +184,7 @@ internal sealed class Tenant
     /// </summary>
     public Joining TryReplace(long difference, TenantLimitTable table, bool pastClaim)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             Follow(table);
             if (!MissingOf(new(0, difference), pastClaim).IsNone)
@@ -201,7 +201,7 @@ internal sealed class Tenant
 
     public void Give(long bytes)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             _used -= new RoomAmount(0, bytes);
         }
@@ -211,7 +211,7 @@ internal sealed class Tenant
     /// <returns>Whether the record is retired now: then take it out of the directory and give its charge back.</returns>
     public bool Leave(SlotChunk chunk, int slot, long charge, Change change)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             int index = chunk.TenantIndex(slot);
             long moved = _members.RemoveAt(index);
@@ -235,7 +235,7 @@ internal sealed class Tenant
     /// <summary>Notes that an entry goes on in another slot. The list stays as it is, but for the place.</summary>
     public void Move(SlotChunk from, int fromSlot, SlotChunk to, int toSlot, long toPlace)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             int index = from.TenantIndex(fromSlot);
             to.TenantIndex(toSlot) = index;
@@ -249,7 +249,7 @@ internal sealed class Tenant
     /// </summary>
     public void Claim(RoomAmount amount)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             _claimed = amount;
         }
@@ -263,7 +263,7 @@ internal sealed class Tenant
     /// <returns>How many were copied, and from where to go on.</returns>
     public int CopyMembers(Span<long> places, ref int below, out int moves)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             moves = _moves;
             below = Math.Min(below, _members.Count);
@@ -280,7 +280,7 @@ internal sealed class Tenant
     /// <summary>A member by its index, for the thread in the gate; negative where there are no more.</summary>
     public long MemberAt(int index)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             return index < _members.Count ? _members[index] : -1;
         }
@@ -288,7 +288,7 @@ internal sealed class Tenant
 
     public bool TryTakeVictim(out TenantVictim victim)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             if (_nextVictim < _queue.Length)
             {
@@ -303,44 +303,10 @@ internal sealed class Tenant
 
     public void Enqueue(TenantVictim[] victims)
     {
-        using (Enter())
+        using (_lock.EnterSurely())
         {
             _queue = victims;
             _nextVictim = 0;
-        }
-    }
-
-    /// <summary>
-    /// Takes the lock, come what may: it is taken in the middle of changes that must not end halfway. An interrupt that
-    /// arrives meanwhile waits for the thread's next wait; where there is no memory to wait with, the thread tries again.
-    /// </summary>
-    private Lock.Scope Enter()
-    {
-        bool isInterrupted = false;
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    return _lock.EnterScope();
-                }
-                catch (ThreadInterruptedException)
-                {
-                    isInterrupted = true;
-                }
-                catch (OutOfMemoryException)
-                {
-                    Thread.Yield();
-                }
-            }
-        }
-        finally
-        {
-            if (isInterrupted)
-            {
-                Thread.CurrentThread.Interrupt();
-            }
         }
     }
 

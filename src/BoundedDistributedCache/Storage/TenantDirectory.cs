@@ -101,10 +101,10 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
         }
     }
 
-    /// <summary>Takes a retired record out, and that one only.</summary>
+    /// <summary>Takes a retired record out, and that one only. Does not fail.</summary>
     public void Remove(Tenant retired)
     {
-        lock (_changes)
+        using (_changes.EnterSurely())
         {
             if (_records.TryRemove(KeyValuePair.Create(retired.Id, retired)))
             {
@@ -135,23 +135,10 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
         }
     }
 
-    /// <summary>Takes out a record that was just retired, and says what that frees. Does not fail.</summary>
+    /// <summary>Takes out a record that was just retired, and says what that frees.</summary>
     public RoomAmount Bury(Tenant retired)
     {
-        try
-        {
-            Remove(retired);
-        }
-        catch (ThreadInterruptedException)
-        {
-            // Whoever meets it takes it out; the interrupt waits for the thread's next wait.
-            Thread.CurrentThread.Interrupt();
-        }
-        catch (OutOfMemoryException)
-        {
-            // The same, where there is no memory to wait with.
-        }
-
+        Remove(retired);
         return retired.IsPaid ? new RoomAmount(0, retired.RecordCharge) : RoomAmount.None;
     }
 

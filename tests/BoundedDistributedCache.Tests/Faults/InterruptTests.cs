@@ -94,6 +94,38 @@ public sealed class InterruptTests
         Uses.AssertSound(cache);
     }
 
+    [Fact]
+    public void ATenantsLastEntryTakesTheRecordWithItThoughItsThreadIsInterrupted()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        BoundedCachePartition tenant = cache.ForTenant("tenant");
+        tenant.Set("key", [1], TestCache.NoExpiry);
+        bool isStillInterrupted = false;
+        Thread thread = new(() =>
+        {
+            tenant.Remove("key");
+            try
+            {
+                Thread.Sleep(0);
+            }
+            catch (ThreadInterruptedException)
+            {
+                isStillInterrupted = true;
+            }
+        });
+
+        lock (Integrity.Directory(cache))
+        {
+            thread.Start();
+            SpinWait.SpinUntil(() => thread.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin));
+            thread.Interrupt();
+        }
+
+        thread.Join();
+        Assert.True(isStillInterrupted);
+        Integrity.Check(cache);
+    }
+
     /// <summary>Only who waits is interrupted, so that others have to wait.</summary>
     private static void HoldLocks(BoundedDistributedCache cache)
     {

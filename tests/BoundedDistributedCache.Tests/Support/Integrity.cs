@@ -64,6 +64,10 @@ internal static class Integrity
     /// <summary>What one thread at a time is in.</summary>
     public static Lock Gate(BoundedDistributedCache cache) => Field<Lock>(Field<Admission>(cache.Storage, "_admission"), "_gate");
 
+    /// <summary>What changes to the directory of tenants are made under.</summary>
+    public static Lock Directory(BoundedDistributedCache cache) =>
+        Field<Lock>(Field<ShardDirectory>(cache.Storage, "_shards").Tenants, "_changes");
+
     /// <summary>The shards that were made.</summary>
     public static IEnumerable<Shard> Shards(BoundedDistributedCache cache)
     {
