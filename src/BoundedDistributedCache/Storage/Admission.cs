@@ -410,8 +410,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             }
 
             bool hasExpired = entry.AsExpiring?.TryExpire(now) == true;
-            if (!hasExpired
-                && (victim.Kind == VictimKind.Expired || (victim.Kind == VictimKind.Ranked && stamp != victim.Stamp)))
+            if (!hasExpired && victim.Stamp != TenantVictim.Oldest && victim.Stamp != stamp)
             {
                 return RoomAmount.None;
             }
@@ -484,7 +483,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         int index = 0;
         while (!missing.IsNone && tenant.MemberAt(index) is >= 0 and long place)
         {
-            RoomAmount freed = EvictMember(tenant, new TenantVictim(place, 0, VictimKind.Oldest), keep, now, ref report);
+            RoomAmount freed = EvictMember(tenant, new TenantVictim(place, TenantVictim.Oldest), keep, now, ref report);
             missing -= freed;
 
             // The key's own entry stays, and another may have gone meanwhile; what went was replaced by the last.

@@ -19,8 +19,8 @@ internal static class Charge
     // A slot's due time.
     private const long ExpiringBookkeeping = 8;
 
-    // A member's place in its tenant's list, and a victim of the tenant's ranking for every second one.
-    private const long TenantBookkeeping = 24;
+    // A member's place in its tenant's list, its index there, and a victim of the tenant's ranking for every second one.
+    private const long TenantBookkeeping = 20;
 
     // A tenant's record with its locks, its tally, its first chunk of members and its node in the directory.
     private const long TenantRecord = 464;

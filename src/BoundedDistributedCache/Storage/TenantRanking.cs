@@ -3,19 +3,17 @@ using BoundedCache.Expiration;
 
 namespace BoundedCache.Storage;
 
-/// <summary>A member that was found to be a victim, where it is, and the stamp that it was ranked by.</summary>
-internal readonly record struct TenantVictim(long Place, long Stamp, VictimKind Kind);
-
-internal enum VictimKind
+/// <summary>
+/// A member that was found to be a victim: where it is, and the stamp that it was ranked by, or what stands for one. It goes
+/// where that is still its stamp.
+/// </summary>
+internal readonly record struct TenantVictim(long Place, long Stamp)
 {
-    /// <summary>Goes where it was not used since.</summary>
-    Ranked,
+    /// <summary>Had expired; before every stamp.</summary>
+    public const long Expired = -1;
 
     /// <summary>The oldest of a fresh ranking: goes even if a reader stamps it just now, so that no reader holds a writer up.</summary>
-    Oldest,
-
-    /// <summary>Had expired.</summary>
-    Expired,
+    public const long Oldest = -2;
 }
 
 /// <summary>
@@ -30,9 +28,6 @@ internal enum VictimKind
 internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
 {
     private const int PieceLength = 1_024;
-
-    // Before every stamp.
-    private const long ExpiredStamp = -1;
 
     /// <summary>The next victim of the tenant's queue; ranks its members where the queue is used up and it may.</summary>
     public bool TryTakeVictim(Tenant tenant, Now now, ref bool mayRank, out TenantVictim victim)
@@ -58,9 +53,9 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
 
             tenant.Enqueue(TryRank(tenant, now));
             bool hasVictim = tenant.TryTakeVictim(out victim);
-            if (victim.Kind == VictimKind.Ranked)
+            if (victim.Stamp != TenantVictim.Expired)
             {
-                victim = victim with { Kind = VictimKind.Oldest };
+                victim = victim with { Stamp = TenantVictim.Oldest };
             }
 
             return hasVictim;
@@ -101,7 +96,7 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
         for (int v = 0; v < selected; v++)
         {
             int i = (int)(ranks[v] & ((1UL << indexBits) - 1));
-            victims[v] = new TenantVictim(places[i], stamps[i], stamps[i] == ExpiredStamp ? VictimKind.Expired : VictimKind.Ranked);
+            victims[v] = new TenantVictim(places[i], stamps[i]);
         }
 
         return victims;
@@ -117,7 +112,7 @@ internal sealed class TenantRanking(ShardDirectory shards, RecencyClock clock)
         int index = ShardDirectory.SlotOf(place);
         ref Slot slot = ref chunk[index];
         return chunk.DueOf(index) <= now.Monotonic && Volatile.Read(ref slot.Entry)?.AsExpiring is { } entry && entry.HasExpired(now)
-            ? ExpiredStamp
+            ? TenantVictim.Expired
             : slot.LastUse;
     }
 

@@ -75,7 +75,7 @@ public sealed class TenantTests
     public void ARankingOfManyMoreMembersThanAreLeftIsDropped()
     {
         Tenant tenant = WithMembers(10);
-        tenant.Enqueue([.. Enumerable.Repeat(new TenantVictim(0, 1, VictimKind.Ranked), 14)]);
+        tenant.Enqueue([.. Enumerable.Repeat(new TenantVictim(0, 1), 14)]);
         tenant.Leave(_chunk, 9, Charge, Change.Removal);
         tenant.Leave(_chunk, 8, Charge, Change.Removal);
         Assert.True(tenant.TryTakeVictim(out _));
