@@ -61,7 +61,7 @@ public sealed partial class BoundedDistributedCache
     internal void KeepCopy(Partition partition, string key, byte[] value, Deadlines deadlines, CopyNote note, int extraCharge, Now now)
     {
         AdmissionReport report = default;
-        bool fits = _store.Fits(partition, key, value.Length, expires: true, extraCharge) && !deadlines.HavePassed(now);
+        bool fits = _store.Fits(partition, key.Length, value.Length, expires: true, extraCharge) && !deadlines.HavePassed(now);
         if (fits)
         {
             _store.SetCopy(partition, key, Isolated(value), deadlines, now, note, extraCharge, ref report);

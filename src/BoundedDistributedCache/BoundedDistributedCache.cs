@@ -601,7 +601,7 @@ public sealed partial class BoundedDistributedCache : IBufferDistributedCache, I
             ? Deadlines.From(absolute: null, _defaultRelative, _defaultSliding, now)
             : Deadlines.From(options, now);
 
-        if (!_store.Fits(partition, key, length, !deadlines.AreNever))
+        if (!_store.Fits(partition, key.Length, length, !deadlines.AreNever))
         {
             Refuse(partition, key, length, now);
             return false;

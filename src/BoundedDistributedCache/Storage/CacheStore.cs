@@ -70,12 +70,13 @@ internal sealed class CacheStore
         return entry;
     }
 
-    /// <summary>True where a value of that length under that key can be held at all.</summary>
-    public bool Fits(Partition partition, string key, long valueLength, bool expires, int extraCharge = 0)
+    /// <summary>True where a value of that length under a key of that length can be held at all.</summary>
+    public bool Fits(Partition partition, int keyLength, long valueLength, bool expires, int extraCharge = 0)
     {
         string? tenantId = partition.TenantId;
-        long charge = Charge.Of(key.Length, valueLength, expires, tenantId is not null) + extraCharge + _policyCharge;
+        long charge = Charge.Of(keyLength, valueLength, expires, tenantId is not null) + extraCharge + _policyCharge;
         return valueLength <= Array.MaxLength
+            && charge <= Entry.LargestCharge
             && (tenantId is null
                 ? charge <= _room.Bytes.Limit
                 : charge + Charge.OfTenant(tenantId.Length) <= _room.Bytes.Limit && charge <= Tenants.Limits.For(tenantId).MaxBytes);

@@ -32,10 +32,13 @@ namespace BoundedCache.Storage;
 /// </remarks>
 internal class Entry
 {
-    private const int ChargeUnit = 8;
+    private const int ChargeUnit = 4;
     private const uint ExpiresBit = 1u << 31;
     private const uint TenantBit = 1u << 30;
     private const uint ChargeMask = TenantBit - 1;
+
+    /// <summary>The most bytes that an entry can account for.</summary>
+    public const long LargestCharge = (long)ChargeMask * ChargeUnit;
 
     public readonly string Key;
     public Entry? Next;

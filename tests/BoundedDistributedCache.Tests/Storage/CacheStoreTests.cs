@@ -138,10 +138,12 @@ public sealed class CacheStoreTests
     {
         var store = Make(maxBytes: Charge.Of(3, 1_000, expires: false));
 
-        Assert.True(store.Fits("key", 1_000, expires: false));
-        Assert.False(store.Fits("key", 1_001, expires: false));
-        Assert.False(store.Fits("key", 1_000, expires: true));
-        Assert.False(Make(maxBytes: long.MaxValue).Fits("key", Array.MaxLength + 1L, expires: false));
+        Assert.True(store.Fits("key".Length, 1_000, expires: false));
+        Assert.False(store.Fits("key".Length, 1_001, expires: false));
+        Assert.False(store.Fits("key".Length, 1_000, expires: true));
+        Assert.False(Make(maxBytes: long.MaxValue).Fits("key".Length, Array.MaxLength + 1L, expires: false));
+        Assert.True(Make(maxBytes: long.MaxValue).Fits(1 << 29, Array.MaxLength, expires: false));
+        Assert.False(Make(maxBytes: long.MaxValue).Fits(1 << 30, Array.MaxLength, expires: false));
     }
 
     [Fact]

@@ -48,8 +48,8 @@ internal static class HostPartition
 
     public static bool Remove(this CacheStore store, string key) => store.Remove(Partition.Host, key);
 
-    public static bool Fits(this CacheStore store, string key, long valueLength, bool expires) =>
-        store.Fits(Partition.Host, key, valueLength, expires);
+    public static bool Fits(this CacheStore store, int keyLength, long valueLength, bool expires) =>
+        store.Fits(Partition.Host, keyLength, valueLength, expires);
 
     public static RoomAmount EvictPeeked(this Shard shard, Entry victim, Change reason) =>
         shard.EvictPeeked(victim, default, ref reason);
