@@ -48,23 +48,28 @@ internal sealed class CacheStore
     public Entry? Use(Partition partition, string key)
     {
         ulong hash = _hasher.Hash(partition, key);
-        Shard? shard = _shards.Find(hash);
-        Entry? entry = shard?.Find(partition.TenantId, key, (int)hash);
-        if (entry?.AsExpiring is { } expiring)
+        if (_shards.Find(hash) is not { } shard || shard.Find(partition.TenantId, key, (int)hash) is not { } entry)
         {
-            entry = UseExpiring(shard!, partition.TenantId, expiring);
+            return null;
         }
 
-        if (entry is not null)
+        if (entry.AsExpiring is { } expiring)
         {
-            if (_recency.IsExact)
+            if (UseExpiring(shard, partition.TenantId, expiring) is not { } used)
             {
-                shard!.StampExactly(entry);
+                return null;
             }
-            else if (entry.Epoch != _recency.Epoch)
-            {
-                shard!.Stamp(entry, _recency.Epoch);
-            }
+
+            entry = used;
+        }
+
+        if (_recency.IsExact)
+        {
+            shard.StampExactly(entry);
+        }
+        else if (entry.Epoch != _recency.Epoch)
+        {
+            shard.Stamp(entry, _recency.Epoch);
         }
 
         return entry;
