@@ -23,11 +23,13 @@ internal static class BdnCommand
         typeof(BySize), typeof(ByExpiry), typeof(Absent), typeof(AtCapacity), typeof(Isolated), typeof(ThroughTenants), typeof(MemoryPeer),
     ];
 
-    public static Section Run(bool isTiny)
+    public static Section Run(bool isTiny) => Run(isTiny, Classes);
+
+    public static Section Run(bool isTiny, params Type[] classes)
     {
-        Progress progress = new("bdn", Classes.Length);
+        Progress progress = new("bdn", classes.Length);
         Table table = new("Operation", "Case", "Mean", "Standard deviation", "Allocated");
-        foreach (Type type in Classes)
+        foreach (Type type in classes)
         {
             progress.Step(type.Name);
             Summary summary = BenchmarkRunner.Run(type, Configuration(isTiny));

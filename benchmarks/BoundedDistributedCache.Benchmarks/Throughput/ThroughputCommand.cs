@@ -61,7 +61,7 @@ internal static class ThroughputCommand
         }
 
         section.Heading("The same beside the peers");
-        section.Paragraph("Operations per second of this provider as a multiple of the peer's (above 1: this one is faster), taken in each round: median, and in brackets the quartiles. All six take turns here, in the judged figures two to four: between two turns of one the others have used the processor's caches, and its first reads of a round find them cold. Both are taken minutes apart besides, so what else the machine does differs.");
+        section.Paragraph("Operations per second of this provider as a multiple of the peer's (above 1: this one is faster), taken in each round: median, and in brackets the quartiles. The first row is the load of the judged `get-hit`, with the same room for everybody, but taken minutes later, and with six who take turns instead of three, so that each finds the processor's caches colder when its turn comes. By how much the two differ beyond their quartiles tells how far any of these figures can be trusted on this machine.");
         section.Table(ratios);
 
         section.Chart(new Chart(
