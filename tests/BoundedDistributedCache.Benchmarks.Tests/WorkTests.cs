@@ -71,6 +71,20 @@ public sealed class WorkTests
     }
 
     [Theory]
+    [InlineData((int)Mix.Reads90)]
+    [InlineData((int)Mix.Overwrites)]
+    public void WhatIsSetToSeeThatItStaysIsNotTheInstanceThatIsAskedForLater(int mix)
+    {
+        ConcurrentDictionary<string, string> instances = [];
+        using Peer<Noting> peer = new("noting", new Noting(instances));
+        string[] asked = Workload.Requests(Keys, 1, 2_000, Work.WriteEvery((Mix)mix))[0];
+
+        Contest.Run([Work.Contestant(peer, (Mix)mix, [asked])], Scale.Tiny);
+
+        Assert.All(asked, key => Assert.NotSame(instances.GetValueOrDefault(key), key));
+    }
+
+    [Theory]
     [InlineData((int)Mix.ReadOnly)]
     [InlineData((int)Mix.Reads90)]
     [InlineData((int)Mix.Reads50)]
@@ -129,6 +143,16 @@ public sealed class WorkTests
         public byte[]? Find(string key) => state.Held.GetValueOrDefault(key);
 
         public void Set(string key, byte[] value) => state.Set(key, value);
+    }
+
+    /// <summary>Holds the instance of the last write, as some caches do.</summary>
+    private readonly struct Noting(ConcurrentDictionary<string, string> instances) : ICache
+    {
+        public bool Get(string key) => true;
+
+        public byte[]? Find(string key) => null;
+
+        public void Set(string key, byte[] value) => instances[key] = key;
     }
 
     private readonly struct Faulty(Dictionary<string, byte[]> held, Func<string, bool> drops) : ICache

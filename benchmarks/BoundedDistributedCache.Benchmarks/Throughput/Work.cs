@@ -124,7 +124,7 @@ internal static class Work
         int threads = requests.Length;
         string[][] own = mix == Mix.NewKeys
             ? [.. requests.Select(keys => Workload.FreshKeys(Math.Min(ReadBacks, keys.Length)))]
-            : Shares([.. requests[0].Take(ReadBacks).Distinct()], threads);
+            : Shares(Workload.Copies([.. requests[0].Take(ReadBacks).Distinct()]), threads);
         byte[] value = new byte[Workload.Value.Length];
         int[] dropped = new int[threads];
         Team.Time(threads, thread => dropped[thread] = own[thread].Count(key =>
