@@ -29,7 +29,7 @@ internal static class HitRatioCommand
         ("weblog", [100, 500, 1_000, 2_000, 5_000]),
     ];
 
-    private static readonly string MemoryIsARace = $"{PeerSet.Memory} makes room in the background, 5 % at a time, while the replay goes on as fast as it can, and what is set meanwhile it rejects: its figures are those of a race, and come out otherwise in another run or on another machine.";
+    private const string MemoryIsARace = $"{PeerSet.Memory} makes room in the background, 5 % at a time, while the replay goes on as fast as it can, and what is set meanwhile it rejects: its figures are those of a race, and come out otherwise in another run or on another machine.";
 
     /// <param name="traces">What is replayed. Their sizes and times count where bytes do, and for what is known of them.</param>
     public static Section Run(IReadOnlyList<Trace> traces)
