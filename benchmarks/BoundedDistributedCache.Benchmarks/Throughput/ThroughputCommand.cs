@@ -40,7 +40,7 @@ internal static class ThroughputCommand
             found.AddRange(measure());
         }
 
-        section.Paragraph($"{Format.Count(scale.Entries)} entries where nothing else is said, keys of {Workload.KeyLength} characters, values of {Workload.Value.Length} bytes, Zipf {Workload.Skew}; {scale.Rounds} rounds, or as many more as it takes for each to begin as often as the others. What is asked for is never the instance that a cache holds, but another with the same characters, as in a web request: nobody's comparison ends at the reference. A ratio is taken in each round; of times (at most) ours over theirs, of throughput (at least) the same way. Everybody has room for exactly what he is to hold, here and below; {PeerSet.Memory}, which rejects at its limit, for twice as much.");
+        section.Paragraph($"{Format.Count(scale.Entries)} entries where nothing else is said, keys of {Workload.KeyLength} characters, values of {Workload.Value.Length} bytes, Zipf {Workload.Skew}; {scale.Rounds} rounds, or as many more as it takes for each to begin as often as the others. What is asked for is never the instance that a cache holds, but another with the same characters, as in a web request: nobody's comparison ends at the reference. A ratio is taken in each round; of times (at most) ours over theirs, of throughput (at least) the same way. Everybody has room for exactly what is to be held, here and below; {PeerSet.Memory}, which rejects at its limit, for twice as much.");
         section.Judge(found);
 
         section.Heading("Operations per second");
