@@ -117,7 +117,8 @@ public sealed class InterruptTests
         lock (Integrity.Directory(cache))
         {
             thread.Start();
-            SpinWait.SpinUntil(() => thread.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin));
+            Assert.True(SpinWait.SpinUntil(
+                () => thread.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)));
             thread.Interrupt();
         }
 
@@ -129,7 +130,7 @@ public sealed class InterruptTests
     /// <summary>Only who waits is interrupted, so that others have to wait.</summary>
     private static void HoldLocks(BoundedDistributedCache cache)
     {
-        foreach (Lock held in Integrity.Shards(cache).Select(shard => shard.Lock).Append(Integrity.Gate(cache)))
+        foreach (Lock held in (Lock[])[.. Integrity.Shards(cache).Select(shard => shard.Lock), Integrity.Gate(cache), .. Integrity.TenantLocks(cache)])
         {
             lock (held)
             {
