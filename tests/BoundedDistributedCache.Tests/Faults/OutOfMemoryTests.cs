@@ -28,12 +28,21 @@ public sealed class OutOfMemoryTests
         AssertRefused("Full", "Entry.", "VictimRanking.", "TenantRanking.");
 
     [Fact]
+    public void WhereTheyAreEvictedFromProbationTheSame() =>
+        AssertRefused("FullAndScanResistant", "Probation.", "GhostRing.");
+
+    [Fact]
+    public void ASweepThatCanNotMoveAllLeavesTheOthersWhereTheyAre() => AssertRefused("Sparse", "TryCompact ");
+
+    [Fact]
     public void ThreadsThatShareACacheLeaveNothingHalfDone() => AssertRefused("Crowded", "Entry.");
 
     private static void AssertRefused(string kind, params string[] places)
     {
         string[] report = ChildProcess.Run(s_limitedHeap, ["shortage", kind, TestScale.Of(quick: 3, full: 60).ToString(), "1", .. places]);
 
+        string surfaced = Assert.Single(report, line => line.StartsWith("surfaced ", StringComparison.Ordinal));
+        Assert.NotEqual("surfaced 0", surfaced);
         foreach (string place in places)
         {
             Assert.Contains(report, line => line.StartsWith(place, StringComparison.Ordinal));
