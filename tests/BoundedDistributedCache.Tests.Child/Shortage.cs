@@ -267,10 +267,19 @@ internal sealed class Shortage
         }
     }
 
-    /// <summary>A full cache just so, before anything is ranked; another as it comes.</summary>
+    /// <summary>
+    /// A full cache just so, before anything is ranked; another as it comes. Where there is probation, at times from a few on,
+    /// for its queues are short then, and have to grow.
+    /// </summary>
     private void Fill()
     {
         int count = _kind == ShortageKind.Growing ? _cache.Count + (_random.Next(4) * 1_000) : MaxEntries - 1;
+        if (_kind == ShortageKind.FullAndScanResistant && _random.Next(2) == 0)
+        {
+            Clear();
+            count = _random.Next(MaxEntries / 10);
+        }
+
         for (int i = 0; i < 2 * Keys && _cache.Count < count; i++)
         {
             int key = _random.Next(Keys);
@@ -284,8 +293,7 @@ internal sealed class Shortage
     /// </summary>
     private void Scatter()
     {
-        _cache.Clear();
-        Array.Clear(_stored);
+        Clear();
         for (int lasting = 1; lasting >= 0; lasting--)
         {
             for (int key = 0; key < Keys; key++)
@@ -314,8 +322,7 @@ internal sealed class Shortage
         switch (_random.Next(6))
         {
             case 0:
-                _cache.Clear();
-                Array.Clear(_stored);
+                Clear();
                 break;
             case 1:
                 _cache.RemoveByPattern("*1*");
@@ -344,6 +351,12 @@ internal sealed class Shortage
             default:
                 break;
         }
+    }
+
+    private void Clear()
+    {
+        _cache.Clear();
+        Array.Clear(_stored);
     }
 
     private void Forget(Predicate<int> isGone)
