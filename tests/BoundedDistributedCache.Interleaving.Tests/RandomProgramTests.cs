@@ -49,6 +49,7 @@ public class RandomProgramTests
     [InlineData(nameof(Fault.VictimByStamp))]
     [InlineData(nameof(Fault.RoomTakenBlindly))]
     [InlineData(nameof(Fault.ExpiredWithoutSecondWalk))]
+    [InlineData(nameof(Fault.ValueAfterItsCharge))]
     public void CatchCoarseFaults(string fault) => Catch(
         Enum.Parse<Fault>(fault),
         Enumerable.Range(0, 4_000).SelectMany(seed => (Func<Trial>[])[() => Program(1 + (seed % 4), seed), () => ProgramWithRoomForAll(seed), () => ProgramOfTwoShards(seed)]),
