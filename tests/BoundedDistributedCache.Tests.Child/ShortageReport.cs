@@ -20,7 +20,7 @@ internal static class ShortageReport
         Stopwatch watch = Stopwatch.StartNew();
         try
         {
-            bool IsDone() => shortage.Surfaced > 0 && places.All(place => Refusals.ByPlace.Keys.Any(refused => refused.StartsWith(place, StringComparison.Ordinal)));
+            bool IsDone() => shortage.Surfaced > 0 && places.All(IsRefused);
             for (; watch.Elapsed < duration || (!IsDone() && watch.Elapsed < s_longest); rounds++)
             {
                 shortage.Run();
@@ -42,4 +42,8 @@ internal static class ShortageReport
 
         return 0;
     }
+
+    /// <param name="place">How it begins, or one of several by bars between.</param>
+    private static bool IsRefused(string place) => place.Split('|').Any(
+        either => Refusals.ByPlace.Keys.Any(refused => refused.StartsWith(either, StringComparison.Ordinal)));
 }

@@ -17,15 +17,18 @@ public sealed class OutOfMemoryTests
         ["DOTNET_gcConcurrent"] = "0",
     };
 
+    // Where the compiler has put the one into the other, it goes by that one's name.
+    private const string Entry = "Entry.|CacheStore.Set";
+
     [Fact]
     public void WhereNothingIsEvictedNothingIsMissing() =>
         AssertRefused(
             "Growing",
-            "Entry.", "EntryIndex.", "Tenant");
+            Entry, "EntryIndex.", "Tenant");
 
     [Fact]
     public void WhereEntriesAreEvictedOrderSuffersAndNothingElse() =>
-        AssertRefused("Full", "Entry.", "VictimRanking.", "TenantRanking.");
+        AssertRefused("Full", Entry, "VictimRanking.", "TenantRanking.");
 
     [Fact]
     public void WhereTheyAreEvictedFromProbationTheSame() =>
@@ -35,7 +38,7 @@ public sealed class OutOfMemoryTests
     public void ASweepThatCanNotMoveAllLeavesTheOthersWhereTheyAre() => AssertRefused("Sparse", "TryCompact ");
 
     [Fact]
-    public void ThreadsThatShareACacheLeaveNothingHalfDone() => AssertRefused("Crowded", "Entry.");
+    public void ThreadsThatShareACacheLeaveNothingHalfDone() => AssertRefused("Crowded", Entry);
 
     private static void AssertRefused(string kind, params string[] places)
     {
@@ -45,7 +48,7 @@ public sealed class OutOfMemoryTests
         Assert.NotEqual("surfaced 0", surfaced);
         foreach (string place in places)
         {
-            Assert.Contains(report, line => line.StartsWith(place, StringComparison.Ordinal));
+            Assert.Contains(report, line => place.Split('|').Any(either => line.StartsWith(either, StringComparison.Ordinal)));
         }
     }
 }
