@@ -43,6 +43,7 @@ internal sealed class Shard
     {
         _number = number;
         _context = context;
+        _state.Turn = RecencyClock.FirstTurn(number);
         _probation = context.Probation is { } total ? new Probation(total) : null;
     }
 
@@ -584,9 +585,8 @@ internal sealed class Shard
     private void CountInsertion(long now)
     {
         long held = _context.Room.Entries.Used;
-        if (++_state.InsertionsSinceBeat >= RecencyClock.InsertionsPerTick(held))
+        if (RecencyClock.MakesTick(ref _state.Turn, held))
         {
-            _state.InsertionsSinceBeat = 0;
             _context.Clock.AdvanceBeat(held, now);
         }
     }
