@@ -2,8 +2,8 @@ namespace BoundedCache.Storage;
 
 /// <summary>
 /// The entries of one shard that nobody used since they were inserted, in the order of their insertion, and the hashes of
-/// those that went like that. There where the policy asks for it; all members are for the holder of the shard's lock, but
-/// <see cref="Bound"/>.
+/// the last that went, like that or used. There where the policy asks for it; all members are for the holder of the
+/// shard's lock, but <see cref="Bound"/> and <see cref="AskFor"/>.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -16,6 +16,10 @@ namespace BoundedCache.Storage;
 /// Each marked entry is in the queue, so the queue's length is at least how many there are. An entry for which the queue
 /// has no memory is not marked: it misses its probation, and nothing else.
 /// </para>
+/// <para>
+/// A key that comes back while its hash is among those that went from probation is not on probation again. Whether it went
+/// just before, from there or from among the used, moves the share of probation.
+/// </para>
 /// </remarks>
 internal sealed class Probation(ProbationTotal total)
 {
@@ -23,6 +27,7 @@ internal sealed class Probation(ProbationTotal total)
     private const int SlotBits = 16;
 
     private readonly GhostRing _ghosts = new();
+    private readonly GhostRing _usedGhosts = new();
 
     // A ring of members: the low bits of the insertion's stamp, and the slot.
     private ulong[] _queue = new ulong[ShortestQueue];
@@ -52,15 +57,46 @@ internal sealed class Probation(ProbationTotal total)
     }
 
     /// <summary>Makes room for the hashes that are remembered beside so many entries.</summary>
-    public void EnsureGhosts(int entries) => _ghosts.EnsureCapacity(entries);
+    public void EnsureGhosts(int entries)
+    {
+        _ghosts.EnsureCapacity(GhostsBeside(entries));
+        _usedGhosts.EnsureCapacity(WindowBeside(entries));
+    }
+
+    /// <summary>Asks for what a new entry's beginning touches first. Needs no lock.</summary>
+    public void AskFor(int hash)
+    {
+        _ghosts.AskFor(hash);
+        _usedGhosts.AskFor(hash);
+    }
+
+    /// <summary>Asks for what it touches then.</summary>
+    public void AskForGhost(int hash) => _ghosts.AskForNewest(hash);
 
     /// <summary>The stamp of an insertion: marked, but where the key comes back soon after it went from probation.</summary>
     /// <param name="entry">Has its slot.</param>
     /// <param name="stamp">Without a mark.</param>
     /// <param name="entries">How many the shard holds.</param>
-    public long Begin(Entry entry, long stamp, int entries)
+    /// <param name="held">How many the cache holds.</param>
+    public long Begin(Entry entry, long stamp, int entries, long held)
     {
-        if (_length == _queue.Length || _ghosts.Contains(entry.Hash, entries))
+        int age = _ghosts.AgeOf(entry.Hash, GhostsBeside(entries));
+        if (age >= 0)
+        {
+            if (age < WindowBeside(entries))
+            {
+                total.Widen(held);
+            }
+
+            return stamp;
+        }
+
+        if (_usedGhosts.AgeOf(entry.Hash, WindowBeside(entries)) >= 0)
+        {
+            total.Narrow(held);
+        }
+
+        if (_length == _queue.Length)
         {
             return stamp;
         }
@@ -75,7 +111,7 @@ internal sealed class Probation(ProbationTotal total)
     }
 
     /// <summary>True where all shards together have more on probation than their share of what the cache holds.</summary>
-    public bool IsOverShare(long held) => ProbationTotal.IsOverShare(total.Count + _length - _told, held);
+    public bool IsOverShare(long held) => total.IsOverShare(total.Count + _length - _told, held);
 
     /// <summary>Drops what is on probation no more, where that was not done in this epoch.</summary>
     public void WeedOnce(SlotTable slots, uint epoch)
@@ -153,8 +189,18 @@ internal sealed class Probation(ProbationTotal total)
         return slots.TryGetChunk(slot)?[slot].Entry;
     }
 
-    /// <summary>An entry goes while it is on probation, one of so many.</summary>
-    public void Remember(Entry entry, int entries) => _ghosts.Add(entry.Hash, entries);
+    /// <summary>An entry goes, one of so many.</summary>
+    public void Remember(Entry entry, bool wasOnProbation, int entries)
+    {
+        if (wasOnProbation)
+        {
+            _ghosts.Add(entry.Hash, GhostsBeside(entries));
+        }
+        else
+        {
+            _usedGhosts.Add(entry.Hash, WindowBeside(entries));
+        }
+    }
 
     /// <summary>Moves the cache's count by what changed since the last time.</summary>
     public void Tell()
@@ -170,9 +216,14 @@ internal sealed class Probation(ProbationTotal total)
     public void Trim(SlotTable slots, int entries)
     {
         Weed(slots);
-        _ghosts.Trim(entries);
+        _ghosts.Trim(GhostsBeside(entries));
+        _usedGhosts.Trim(entries == 0 ? 0 : WindowBeside(entries));
         Tell();
     }
+
+    private static int GhostsBeside(int entries) => (int)(entries * 9L / 10);
+
+    private static int WindowBeside(int entries) => Math.Max(1, entries / 16);
 
     private static ulong MemberOf(int slot, long stamp) => ((ulong)stamp << SlotBits) | (uint)slot;
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
 
@@ -9,6 +10,9 @@ public sealed class ProbationTests
     private readonly SlotTable _slots = new();
     private readonly Probation _probation;
     private long _tick;
+
+    private const int Entries = 32;
+    private const int Held = 3_200;
 
     public ProbationTests() => _probation = new Probation(_total);
 
@@ -115,9 +119,9 @@ public sealed class ProbationTests
     }
 
     [Theory]
-    [InlineData(20, false)]
-    [InlineData(21, true)]
-    public void MoreThanASeventhAndSixIsOverItsShareWhetherToldOrNot(int onProbation, bool isOver)
+    [InlineData(19, false)]
+    [InlineData(20, true)]
+    public void MoreThanFiveIn32AndFourIsOverItsShareWhetherToldOrNot(int onProbation, bool isOver)
     {
         _total.Add(5);
         for (int i = 5; i < onProbation; i++)
@@ -133,14 +137,68 @@ public sealed class ProbationTests
     [Fact]
     public void WhatComesBackSoonIsNotOnProbationAgain()
     {
-        _probation.EnsureGhosts(10);
-        Entry entry = Insert("key");
-        _probation.Remember(entry, entries: 10);
-        Take();
-        _slots.Free(entry.Slot);
+        _probation.EnsureGhosts(Entries);
+        Go(Insert("key"), wasOnProbation: true);
 
         Assert.False(Slot.IsMarked(_slots[Insert("key").Slot].Stamp));
         Assert.Equal(0, _probation.Length);
+    }
+
+    [Fact]
+    public void WhatComesBackAfterItWasUsedIsOnProbationAgain()
+    {
+        _probation.EnsureGhosts(Entries);
+        Go(Insert("key"), wasOnProbation: false);
+
+        Assert.True(Slot.IsMarked(_slots[Insert("key").Slot].Stamp));
+    }
+
+    [Theory]
+    [InlineData(true, 1, 1)]
+    [InlineData(true, 2, 1)]
+    [InlineData(true, 3, 0)]
+    [InlineData(false, 1, -1)]
+    [InlineData(false, 2, -1)]
+    [InlineData(false, 3, 0)]
+    public void WhatComesBackAtOnceMovesTheShareByAQuarterOfAnEntry(bool fromProbation, int agoInWindowOfTwo, int move)
+    {
+        _probation.EnsureGhosts(Entries);
+        int before = Share;
+        Go(Insert("key"), fromProbation);
+        for (int i = 1; i < agoInWindowOfTwo; i++)
+        {
+            Go(Insert($"later{i}"), fromProbation);
+        }
+
+        Insert("key");
+
+        Assert.Equal(before + (move * ((1 << 30) / 4 / Held)), Share);
+    }
+
+    [Fact]
+    public void TheShareStaysBetweenASixteenthAndAll()
+    {
+        for (int i = 0; i < 400; i++)
+        {
+            _total.Narrow(100);
+        }
+
+        Assert.Equal((false, true), (_total.IsOverShare(10, 100), _total.IsOverShare(11, 100)));
+        for (int i = 0; i < 1_000; i++)
+        {
+            _total.Widen(100);
+        }
+
+        Assert.False(_total.IsOverShare(104, 100));
+        for (int i = 0; i < 100; i++)
+        {
+            _total.Narrow(int.MaxValue);
+            _total.Narrow(0);
+        }
+
+        Assert.True(_total.IsOverShare(11, 100));
+        Assert.False(_total.IsOverShare(int.MaxValue / 16, int.MaxValue));
+        Assert.True(_total.IsOverShare(int.MaxValue, int.MaxValue));
     }
 
     [Fact]
@@ -182,9 +240,26 @@ public sealed class ProbationTests
 
         entry.Slot = _slots.Take(entry);
         ref Slot slot = ref _slots[entry.Slot];
-        slot.Stamp = _probation.Begin(entry, ++_tick, entries: 10);
+        slot.Stamp = _probation.Begin(entry, ++_tick, Entries, Held);
         slot.Entry = entry;
         return entry;
+    }
+
+    private int Share
+    {
+        get
+        {
+            const BindingFlags Fields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+            object lines = typeof(ProbationTotal).GetField("_lines", Fields)!.GetValue(_total)!;
+            return (int)lines.GetType().GetField("Share", Fields)!.GetValue(lines)!;
+        }
+    }
+
+    private void Go(Entry entry, bool wasOnProbation)
+    {
+        _probation.Remember(entry, wasOnProbation, Entries);
+        _slots.Free(entry.Slot);
+        _probation.Weed(_slots);
     }
 
     private void Use(Entry entry) => _slots[entry.Slot].Stamp = ++_tick;

@@ -193,8 +193,11 @@ internal static class Integrity
         List<ulong> members = [.. Enumerable.Range(0, probation.Length).Select(i => queue[(first + i) % queue.Length])];
         Assert.All(marked, of => Assert.Contains(((ulong)of.Stamp << 16) | (uint)of.Slot, members));
         Assert.True(marked.Count == 0 || probation.Bound <= marked.Min(of => of.Stamp), "A shard hides its oldest on probation.");
-        var ghosts = Field<GhostRing>(probation, "_ghosts");
-        Assert.InRange(Field<int>(ghosts, "_count"), 0, Field<int[]>(ghosts, "_hashes").Length);
+        Assert.All(["_ghosts", "_usedGhosts"], name =>
+        {
+            var ring = Field<GhostRing>(probation, name);
+            Assert.InRange(Field<int>(ring, "_count"), 0, Field<Array>(ring, "_ghosts").Length);
+        });
         return probation.Length;
     }
 
