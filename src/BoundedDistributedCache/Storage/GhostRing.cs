@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace BoundedCache.Storage;
 
@@ -65,7 +66,7 @@ internal sealed class GhostRing
                 break;
             }
 
-            ref Ghost ghost = ref _ghosts[place - 1];
+            Ghost ghost = _ghosts[place - 1];
             if (ghost.Hash == hash)
             {
                 return age;
@@ -135,5 +136,6 @@ internal sealed class GhostRing
         (_ghosts, _newest, _next, _count) = (resized._ghosts, resized._newest, resized._next, resized._count);
     }
 
+    [StructLayout(LayoutKind.Sequential, Pack = sizeof(ushort))]
     private readonly record struct Ghost(int Hash, ushort Before);
 }

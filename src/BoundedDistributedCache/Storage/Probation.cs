@@ -9,8 +9,8 @@ namespace BoundedCache.Storage;
 /// <para>
 /// The stamp of an insertion carries a mark that no later stamp has (<see cref="Slot"/>), so a reader ends an entry's
 /// probation by what he writes anyway, and tells nobody. What the queue still holds of such entries, or of those that
-/// left, is found where it comes to the front, or when the queue is weeded: a member of the queue is on probation while
-/// its slot has the marked stamp that it was inserted with.
+/// left, is found where it comes to the front, or when the queue is weeded, a few members for each victim: a member of the
+/// queue is on probation while its slot has the marked stamp that it was inserted with.
 /// </para>
 /// <para>
 /// Each marked entry is in the queue, so the queue's length is at least how many there are. An entry for which the queue
@@ -25,6 +25,10 @@ internal sealed class Probation(ProbationTotal total)
 {
     private const int ShortestQueue = 8;
     private const int SlotBits = 16;
+    private const int WeededPerVictim = 2;
+
+    // What was weeded leaves its place for the time being. No stamp is 0, so it is no member's.
+    private const ulong Gone = 0;
 
     private readonly GhostRing _ghosts = new();
     private readonly GhostRing _usedGhosts = new();
@@ -33,15 +37,18 @@ internal sealed class Probation(ProbationTotal total)
     private ulong[] _queue = new ulong[ShortestQueue];
     private int _first;
     private int _length;
+
+    // How many of those places are gone, and how many from the first on were looked at of late.
+    private int _gone;
+    private int _weeded;
     private int _told;
     private long _bound = Shard.NoVictim;
-    private uint _weededIn;
 
     /// <summary>A lower bound of the stamp of the shard's oldest on probation; a hint to other shards.</summary>
     public long Bound => Volatile.Read(ref _bound);
 
     /// <summary>How many members the queue has: no fewer than entries are on probation.</summary>
-    public int Length => _length;
+    public int Length => _length - _gone;
 
     /// <summary>Makes sure that the queue takes one more. Without memory for it, it does not.</summary>
     public void EnsureRoom(SlotTable slots)
@@ -111,15 +118,20 @@ internal sealed class Probation(ProbationTotal total)
     }
 
     /// <summary>True where all shards together have more on probation than their share of what the cache holds.</summary>
-    public bool IsOverShare(long held) => total.IsOverShare(total.Count + _length - _told, held);
+    public bool IsOverShare(long held) => total.IsOverShare(total.Count + Length - _told, held);
 
-    /// <summary>Drops what is on probation no more, where that was not done in this epoch.</summary>
-    public void WeedOnce(SlotTable slots, uint epoch)
+    /// <summary>Looks at a few members, in turn, and drops those that are on probation no more.</summary>
+    public void WeedSome(SlotTable slots)
     {
-        if (_weededIn != epoch)
+        for (int i = 0; i < WeededPerVictim && _length > 0; i++)
         {
-            _weededIn = epoch;
-            Weed(slots);
+            _weeded = _weeded < _length ? _weeded : 0;
+            ref ulong member = ref _queue[At(_weeded++)];
+            if (member != Gone && EntryOf(slots, member, out _) is null)
+            {
+                member = Gone;
+                _gone++;
+            }
         }
     }
 
@@ -137,6 +149,7 @@ internal sealed class Probation(ProbationTotal total)
         }
 
         _length = kept;
+        _gone = _weeded = 0;
         if (_queue.Length > ShortestQueue && _length < _queue.Length / 4)
         {
             Resize(2 * _length);
@@ -170,7 +183,7 @@ internal sealed class Probation(ProbationTotal total)
         {
             ref ulong member = ref _queue[At(i)];
             int slot = SlotOf(member);
-            if (slot >> SlotChunk.Shift == chunk && slots[slot & SlotChunk.IndexMask] is >= 0 and int moved)
+            if (member != Gone && slot >> SlotChunk.Shift == chunk && slots[slot & SlotChunk.IndexMask] is >= 0 and int moved)
             {
                 member = member - (uint)slot + (uint)moved;
             }
@@ -205,10 +218,10 @@ internal sealed class Probation(ProbationTotal total)
     /// <summary>Moves the cache's count by what changed since the last time.</summary>
     public void Tell()
     {
-        if (_told != _length)
+        if (_told != Length)
         {
-            total.Add(_length - _told);
-            _told = _length;
+            total.Add(Length - _told);
+            _told = Length;
         }
     }
 
@@ -276,6 +289,8 @@ internal sealed class Probation(ProbationTotal total)
 
     private void Drop()
     {
+        _gone -= _queue[_first] == Gone ? 1 : 0;
+        _weeded = Math.Max(0, _weeded - 1);
         _first = At(1);
         _length--;
     }

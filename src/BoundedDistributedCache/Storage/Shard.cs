@@ -329,7 +329,7 @@ internal sealed class Shard
         }
         else
         {
-            probation.WeedOnce(_slots, _context.Clock.Epoch);
+            probation.WeedSome(_slots);
         }
 
         return probation.IsOverShare(Held);

@@ -103,6 +103,72 @@ public sealed class ProbationTests
     }
 
     [Fact]
+    public void AFewAreWeededAtATimeUntilAllThatAreOnProbationNoMoreAreDropped()
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 90).Select(i => Insert($"key{i}"))];
+        foreach (Entry entry in entries.Where((_, i) => i % 3 != 0))
+        {
+            Use(entry);
+        }
+
+        _probation.WeedSome(_slots);
+        Assert.Equal(89, _probation.Length);
+        for (int i = 1; i < 45; i++)
+        {
+            _probation.WeedSome(_slots);
+        }
+
+        Assert.Equal(30, _probation.Length);
+        Use(entries[30]);
+        Assert.All(entries.Where((_, i) => i % 3 == 0 && i != 30), entry => Assert.Same(entry, Take()));
+        Assert.Null(Take());
+        Assert.Equal(0, _probation.Length);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void WeedingAFewAgreesWithAPlainListWhateverComes(int seed)
+    {
+        Random random = new(seed);
+        List<Entry> reference = [];
+        for (int i = 0; i < 5_000; i++)
+        {
+            switch (random.Next(6))
+            {
+                case 0 or 1 when reference.Count < 300:
+                    reference.Add(Insert($"key{i}"));
+                    break;
+                case 2 when reference.Count > 0:
+                    Entry? oldest = Take();
+                    Assert.Same(reference[0], oldest);
+                    reference.RemoveAt(0);
+                    _slots.Free(oldest!.Slot);
+                    break;
+                case 3 when reference.Count > 0:
+                    int used = random.Next(reference.Count);
+                    Use(reference[used]);
+                    reference.RemoveAt(used);
+                    break;
+                default:
+                    _probation.WeedSome(_slots);
+                    break;
+            }
+
+            Assert.InRange(_probation.Length, reference.Count, int.MaxValue);
+        }
+
+        for (int i = 0; i < 5_000; i++)
+        {
+            _probation.WeedSome(_slots);
+        }
+
+        Assert.Equal(reference.Count, _probation.Length);
+        Assert.All(reference, entry => Assert.Same(entry, Take()));
+    }
+
+    [Fact]
     public void TheCacheIsToldOfWhatChanged()
     {
         Insert("a");

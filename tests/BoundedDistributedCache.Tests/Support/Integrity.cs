@@ -188,9 +188,11 @@ internal static class Integrity
 
         var queue = Field<ulong[]>(probation, "_queue");
         int first = Field<int>(probation, "_first");
-        Assert.InRange(probation.Length, 0, queue.Length);
+        int length = Field<int>(probation, "_length");
+        Assert.InRange(length, 0, queue.Length);
+        List<ulong> members = [.. Enumerable.Range(0, length).Select(i => queue[(first + i) % queue.Length])];
+        Assert.Equal(probation.Length, members.Count(member => member != 0));
         Assert.Equal(probation.Length, Field<int>(probation, "_told"));
-        List<ulong> members = [.. Enumerable.Range(0, probation.Length).Select(i => queue[(first + i) % queue.Length])];
         Assert.All(marked, of => Assert.Contains(((ulong)of.Stamp << 16) | (uint)of.Slot, members));
         Assert.True(marked.Count == 0 || probation.Bound <= marked.Min(of => of.Stamp), "A shard hides its oldest on probation.");
         Assert.All(["_ghosts", "_usedGhosts"], name =>
