@@ -3,14 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace BoundedCache.Storage;
 
-/// <summary>The hashes of a shard's last victims of one kind. All members are for the holder of the shard's lock, but
-/// <see cref="AskFor"/>.</summary>
+/// <summary>
+/// The hashes of a shard's last victims of one kind. All members are for the holder of the shard's lock, but
+/// <see cref="AskFor"/>.
+/// </summary>
 /// <remarks>
 /// A ring of hashes, each of which knows the one before it in the same bucket, and the newest of each bucket. What is
 /// overwritten is not taken out of its chain: on the way along a chain ages rise, so where they don't, the chain has
 /// ended. Two keys of one hash are taken for one another, which costs a little order and nothing else.
 /// </remarks>
-internal sealed class GhostRing
+internal struct GhostRing
 {
     private const int LongestWalk = 32;
     private const int Longest = ushort.MaxValue;
@@ -21,6 +23,10 @@ internal sealed class GhostRing
     private ushort[] _newest = [];
     private int _next;
     private int _count;
+
+    public GhostRing()
+    {
+    }
 
     /// <summary>Makes room for so many. Without memory for it, fewer are remembered.</summary>
     public void EnsureCapacity(int length)
@@ -52,7 +58,7 @@ internal sealed class GhostRing
     }
 
     /// <summary>How many came after the hash, where it is among so many of the last; else negative.</summary>
-    public int AgeOf(int hash, int atMost)
+    public readonly int AgeOf(int hash, int atMost)
     {
         int remembered = Math.Min(_count, atMost);
         int lastAge = -1;
@@ -80,7 +86,7 @@ internal sealed class GhostRing
     }
 
     /// <summary>Asks for what adding a hash or looking for it touches first. Needs no lock.</summary>
-    public void AskFor(int hash)
+    public readonly void AskFor(int hash)
     {
         ushort[] newest = _newest;
         if (newest.Length > 0)
@@ -90,7 +96,7 @@ internal sealed class GhostRing
     }
 
     /// <summary>Asks for what looking for a hash touches then.</summary>
-    public void AskForNewest(int hash)
+    public readonly void AskForNewest(int hash)
     {
         if (_count > 0 && _newest[BucketOf(hash, _newest)] is > 0 and ushort place)
         {
@@ -133,7 +139,7 @@ internal sealed class GhostRing
             resized.Add(_ghosts[at < 0 ? at + _ghosts.Length : at].Hash, length);
         }
 
-        (_ghosts, _newest, _next, _count) = (resized._ghosts, resized._newest, resized._next, resized._count);
+        this = resized;
     }
 
     [StructLayout(LayoutKind.Sequential, Pack = sizeof(ushort))]

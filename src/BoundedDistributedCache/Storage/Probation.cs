@@ -30,8 +30,8 @@ internal sealed class Probation(ProbationTotal total)
     // What was weeded leaves its place for the time being. No stamp is 0, so it is no member's.
     private const ulong Gone = 0;
 
-    private readonly GhostRing _ghosts = new();
-    private readonly GhostRing _usedGhosts = new();
+    private GhostRing _ghosts = new();
+    private GhostRing _usedGhosts = new();
 
     // A ring of members: the low bits of the insertion's stamp, and the slot.
     private ulong[] _queue = new ulong[ShortestQueue];
@@ -120,9 +120,17 @@ internal sealed class Probation(ProbationTotal total)
     /// <summary>True where all shards together have more on probation than their share of what the cache holds.</summary>
     public bool IsOverShare(long held) => total.IsOverShare(total.Count + Length - _told, held);
 
-    /// <summary>Looks at a few members, in turn, and drops those that are on probation no more.</summary>
-    public void WeedSome(SlotTable slots)
+    /// <summary>
+    /// Looks at a few members, in turn, and drops those that are on probation no more; but not where there are so many that
+    /// it would decide nothing.
+    /// </summary>
+    public void WeedSome(SlotTable slots, long held)
     {
+        if (total.IsOverShare((total.Count + Length - _told) / 2, held))
+        {
+            return;
+        }
+
         for (int i = 0; i < WeededPerVictim && _length > 0; i++)
         {
             _weeded = _weeded < _length ? _weeded : 0;

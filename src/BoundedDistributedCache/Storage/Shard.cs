@@ -329,7 +329,7 @@ internal sealed class Shard
         }
         else
         {
-            probation.WeedSome(_slots);
+            probation.WeedSome(_slots, Held);
         }
 
         return probation.IsOverShare(Held);

@@ -4,7 +4,7 @@ namespace BoundedCache.Tests.Storage;
 
 public sealed class GhostRingTests
 {
-    private readonly GhostRing _ring = new();
+    private GhostRing _ring = new();
 
     [Fact]
     public void RemembersNothingWithoutRoom()

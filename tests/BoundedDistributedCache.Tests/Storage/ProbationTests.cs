@@ -111,11 +111,11 @@ public sealed class ProbationTests
             Use(entry);
         }
 
-        _probation.WeedSome(_slots);
+        _probation.WeedSome(_slots, Held);
         Assert.Equal(89, _probation.Length);
         for (int i = 1; i < 45; i++)
         {
-            _probation.WeedSome(_slots);
+            _probation.WeedSome(_slots, Held);
         }
 
         Assert.Equal(30, _probation.Length);
@@ -123,6 +123,17 @@ public sealed class ProbationTests
         Assert.All(entries.Where((_, i) => i % 3 == 0 && i != 30), entry => Assert.Same(entry, Take()));
         Assert.Null(Take());
         Assert.Equal(0, _probation.Length);
+    }
+
+    [Fact]
+    public void NothingIsWeededWhereTwiceTheShareIsOnProbation()
+    {
+        Assert.All(Enumerable.Range(0, 50).Select(i => Insert($"key{i}")).ToList(), Use);
+
+        _probation.WeedSome(_slots, held: 100);
+        Assert.Equal(50, _probation.Length);
+        _probation.WeedSome(_slots, held: 200);
+        Assert.Equal(48, _probation.Length);
     }
 
     [Theory]
@@ -152,7 +163,7 @@ public sealed class ProbationTests
                     reference.RemoveAt(used);
                     break;
                 default:
-                    _probation.WeedSome(_slots);
+                    _probation.WeedSome(_slots, Held);
                     break;
             }
 
@@ -161,7 +172,7 @@ public sealed class ProbationTests
 
         for (int i = 0; i < 5_000; i++)
         {
-            _probation.WeedSome(_slots);
+            _probation.WeedSome(_slots, Held);
         }
 
         Assert.Equal(reference.Count, _probation.Length);
