@@ -231,13 +231,18 @@ internal static class Integrity
 
         var queue = Field<ulong[]>(probation, "_queue");
         int first = Field<int>(probation, "_first");
-        Assert.InRange(probation.Length, 0, queue.Length);
+        int length = Field<int>(probation, "_length");
+        Assert.InRange(length, 0, queue.Length);
+        List<ulong> members = [.. Enumerable.Range(0, length).Select(i => queue[(first + i) % queue.Length])];
+        Assert.Equal(probation.Length, members.Count(member => member != 0));
         Assert.Equal(probation.Length, Field<int>(probation, "_told"));
-        List<ulong> members = [.. Enumerable.Range(0, probation.Length).Select(i => queue[(first + i) % queue.Length])];
         Assert.All(marked, of => Assert.Contains(((ulong)of.Stamp << 16) | (uint)of.Slot, members));
         Assert.True(marked.Count == 0 || probation.Bound <= marked.Min(of => of.Stamp), "A shard hides its oldest on probation.");
-        var ghosts = Field<GhostRing>(probation, "_ghosts");
-        Assert.InRange(Field<int>(ghosts, "_count"), 0, Field<int[]>(ghosts, "_hashes").Length);
+        Assert.All(["_ghosts", "_usedGhosts"], name =>
+        {
+            var ring = Field<GhostRing>(probation, name);
+            Assert.InRange(Field<int>(ring, "_count"), 0, Field<Array>(ring, "_ghosts").Length);
+        });
         return probation.Length;
     }
 
