@@ -33,6 +33,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     private readonly TierStatus _status;
     private readonly RedisConnection _connection;
     private readonly SharedFetches _fetches;
+    private readonly RedisCommands _commands = new();
     private readonly RenewalSchedule _renewals;
     private readonly TolerantLogger _logger;
     private readonly RedisTierMeter? _meter;
@@ -53,7 +54,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         _connection = new RedisConnection(options, provider, OnInterrupted, OnRestored);
         Operations = new RedisOperations(_connection, new Gate(options.MaxOperationsInFlight, options.QueueTimeout), _status);
         _fetches = new SharedFetches(_copies.Versions);
-        _renewals = new RenewalSchedule(Operations, _clock, timeProvider, use => _near.DropCopy(use.Partition, use.Key));
+        _renewals = new RenewalSchedule(Operations, _commands, _clock, timeProvider, use => _near.DropCopy(use.Partition, use.Key));
         Messages = new MessageChannel(_connection, Operations, _status, _copies, _keys);
         _meter = meter;
         _meter?.Add(this);
@@ -298,29 +299,33 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     {
         var name = _keys.NameOf(partition, key);
         Start();
-        return _fetches.JoinOrStart(
-            name,
-            _near.HashOf(partition, key),
-            static (fetch, abandoned, call) => _ = call.Tier.RunFetchAsync(fetch, abandoned, call.Partition, call.Key, call.Name),
-            (Tier: this, Partition: partition, Key: key, Name: name)).WaitAsync(token);
+        if (!_fetches.TryStart(name, _near.HashOf(partition, key), token.CanBeCanceled, out var fetch))
+            return fetch.WaitAsync(token);
+        var running = RunFetchAsync(fetch, partition, key, name);
+        if (!token.CanBeCanceled)
+            return running;
+        Observe(running);
+        return fetch.WaitAsync(token);
     }
 
-    private async Task RunFetchAsync(Fetch fetch, CancellationTokenSource abandoned, Partition partition, string key, string name)
+    private async Task<byte[]?> RunFetchAsync(Fetch fetch, Partition partition, string key, string name)
     {
         try
         {
             var asked = _clock.Read();
-            var stored = await Operations.RunAsync(OperationKind.Read, name, RedisCommands.ReadAsync, (RedisKey)name, abandoned.Token).ConfigureAwait(false);
-            fetch.Complete(stored is { } found ? Take(fetch, partition, key, name, found, asked) : null);
+            var stored = await Operations.RunAsync(OperationKind.Read, name, RedisCommands.ReadAsync, (RedisKey)name, fetch.Abandoned).ConfigureAwait(false);
+            var value = stored is { } found ? Take(fetch, partition, key, name, found, asked) : null;
+            fetch.Complete(value);
+            return value;
         }
         catch (Exception exception)
         {
             fetch.Fail(exception);
+            throw;
         }
         finally
         {
             _fetches.End(name, fetch);
-            abandoned.Dispose();
         }
     }
 
@@ -356,7 +361,10 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         return token.CanBeCanceled && !running.IsCompleted ? WaitAsync(running, token) : running;
     }
 
-    // The change goes on when its caller has left, and nobody looks at what it throws then.
+    // What goes on when its caller has left: nobody looks at what it throws then.
+    private static void Observe(Task running) =>
+        running.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
     private static async Task WaitAsync(Task running, CancellationToken token)
     {
         try
@@ -365,7 +373,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         }
         catch (OperationCanceledException)
         {
-            _ = running.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            Observe(running);
             throw;
         }
     }
@@ -465,13 +473,12 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         internal Task<bool> SendAsync(IDatabase database)
         {
             var channel = tier.Messages.ChannelOf(database);
-            var message = DropMessage.OfKey(tier.Messages.Sender, name);
             Began = tier._clock.Read();
             Ticket = tier._copies.BeginWrite(partition, key);
             HasBegun = true;
             return value is null
-                ? RedisCommands.RemoveAsync(database, name, channel, message)
-                : RedisCommands.WriteAsync(database, name, value, deadlines, StoredEntry.TimeToLiveOf(deadlines, Began), channel, message);
+                ? tier._commands.RemoveAsync(database, name, channel, tier.Messages.KeyHeader)
+                : tier._commands.WriteAsync(database, name, value, deadlines, StoredEntry.TimeToLiveOf(deadlines, Began), channel, tier.Messages.KeyHeader);
         }
     }
 }

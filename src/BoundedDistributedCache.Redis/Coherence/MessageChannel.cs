@@ -1,3 +1,4 @@
+using System.Text;
 using StackExchange.Redis;
 
 namespace BoundedCache.Redis;
@@ -39,7 +40,8 @@ internal sealed class MessageChannel : IAsyncDisposable
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _startLock = new();
     private Task? _loop;
-    private ISubscriber? _subscriber;
+    private byte[]? _channelName;
+    private ChannelMessageQueue? _subscription;
     private Probe? _probe;
     private long _probes;
     private int _missedProbes;
@@ -52,17 +54,22 @@ internal sealed class MessageChannel : IAsyncDisposable
         _status = status;
         _copies = copies;
         _keys = keys;
+        KeyHeader = DropMessage.HeaderOfKey(Sender);
     }
 
     /// <summary>Who this node is to the others.</summary>
     internal Guid Sender { get; } = Guid.NewGuid();
+
+    /// <summary>What this node's messages of one key begin with.</summary>
+    internal byte[] KeyHeader { get; }
 
     internal long Received => Interlocked.Read(ref _received);
 
     internal int Unsent => _unsent.Count;
 
     /// <summary>Publish and subscribe know no databases, so the channel names its own.</summary>
-    internal RedisChannel ChannelOf(IDatabase database) => RedisChannel.Literal($"bounded-cache:{database.Database}:{_keys.InstanceName}");
+    internal RedisChannel ChannelOf(IDatabase database) =>
+        RedisChannel.Literal(_channelName ??= Encoding.UTF8.GetBytes($"bounded-cache:{database.Database}:{_keys.InstanceName}"));
 
     /// <summary>Begins, once; called by whoever uses the tier first.</summary>
     internal void Start()
@@ -94,11 +101,11 @@ internal sealed class MessageChannel : IAsyncDisposable
             loop = _loop ??= Task.CompletedTask;
         await _stopped.CancelAsync().ConfigureAwait(false);
         await loop.ConfigureAwait(false);
-        if (_subscriber is { } subscriber && _connection.Database is { } database)
+        if (_subscription is { } subscription)
         {
             try
             {
-                await subscriber.UnsubscribeAsync(ChannelOf(database), OnMessage, CommandFlags.FireAndForget).ConfigureAwait(false);
+                await subscription.UnsubscribeAsync(CommandFlags.FireAndForget).ConfigureAwait(false);
             }
             catch (Exception)
             {
@@ -110,7 +117,7 @@ internal sealed class MessageChannel : IAsyncDisposable
         _wake.Dispose();
     }
 
-    /// <summary>Takes in one message. Called by the client's threads, several at once and in any order.</summary>
+    /// <summary>Takes in one message. Called for one after the other.</summary>
     internal void Receive(ReadOnlySpan<byte> message)
     {
         if (!DropMessage.TryParse(message, out var kind, out var sender, out var content))
@@ -140,11 +147,11 @@ internal sealed class MessageChannel : IAsyncDisposable
         }
     }
 
-    private void OnMessage(RedisChannel channel, RedisValue message)
+    private void OnMessage(ChannelMessage message)
     {
         try
         {
-            Receive(((ReadOnlyMemory<byte>)message).Span);
+            Receive(((ReadOnlyMemory<byte>)message.Message).Span);
         }
         catch (Exception)
         {
@@ -200,7 +207,7 @@ internal sealed class MessageChannel : IAsyncDisposable
         {
             _status.Interrupt();
             if (++_missedProbes >= MostMissedProbes)
-                await SubscribeAnewAsync(database).ConfigureAwait(false);
+                await UnsubscribeAsync().ConfigureAwait(false);
             return false;
         }
 
@@ -212,20 +219,20 @@ internal sealed class MessageChannel : IAsyncDisposable
 
     private async Task SubscribeAsync(IDatabase database)
     {
-        if (_subscriber is not null)
+        if (_subscription is not null)
             return;
-        var subscriber = database.Multiplexer.GetSubscriber();
-        await subscriber.SubscribeAsync(ChannelOf(database), OnMessage).ConfigureAwait(false);
-        _subscriber = subscriber;
+        var subscription = await database.Multiplexer.GetSubscriber().SubscribeAsync(ChannelOf(database)).ConfigureAwait(false);
+        subscription.OnMessage(OnMessage);
+        _subscription = subscription;
     }
 
-    private async Task SubscribeAnewAsync(IDatabase database)
+    private async Task UnsubscribeAsync()
     {
         _missedProbes = 0;
-        if (_subscriber is not { } subscriber)
+        if (_subscription is not { } subscription)
             return;
-        _subscriber = null;
-        await subscriber.UnsubscribeAsync(ChannelOf(database), OnMessage).ConfigureAwait(false);
+        _subscription = null;
+        await subscription.UnsubscribeAsync().ConfigureAwait(false);
     }
 
     private async Task SendUnsentAsync()
