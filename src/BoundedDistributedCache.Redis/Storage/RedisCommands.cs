@@ -15,19 +15,20 @@ namespace BoundedCache.Redis;
 /// </remarks>
 internal sealed class RedisCommands
 {
-    // The first command is the one that may be refused, and then nothing was done.
+    // A script is not undone where one of its commands is refused. The message does no harm without the rest, so it is first;
+    // then comes what may be refused for want of memory, or since the key is of another type.
     private const string WriteScript =
         """
+        redis.call('PUBLISH', ARGV[5], ARGV[6] .. KEYS[1])
         redis.call('HSET', KEYS[1], 'absexp', ARGV[1], 'sldexp', ARGV[2], 'data', ARGV[3])
         if ARGV[4] == '-1' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-        redis.call('PUBLISH', ARGV[5], ARGV[6] .. KEYS[1])
         return 1
         """;
 
     private const string RemoveScript =
         """
-        redis.call('DEL', KEYS[1])
         redis.call('PUBLISH', ARGV[1], ARGV[2] .. KEYS[1])
+        redis.call('DEL', KEYS[1])
         return 1
         """;
 
@@ -104,8 +105,12 @@ internal sealed class RedisCommands
         }
     }
 
+    // Not known, not allowed to this account, or (Garnet) switched off. What a script's own commands are answered reads
+    // otherwise.
     private static bool HasNoScripts(RedisServerException exception) =>
-        exception.Message.StartsWith("ERR unknown command", StringComparison.OrdinalIgnoreCase);
+        exception.Message.StartsWith("ERR unknown command", StringComparison.OrdinalIgnoreCase)
+        || exception.Message.StartsWith("ERR This instance has Lua scripting support disabled", StringComparison.Ordinal)
+        || (exception.Message.StartsWith("NOPERM", StringComparison.Ordinal) && exception.Message.Contains("'eval", StringComparison.OrdinalIgnoreCase));
 
     private static Task<bool> WriteInTransactionAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, RedisChannel channel, byte[] messageHeader)
     {
