@@ -10,6 +10,8 @@ namespace BoundedCache.Redis;
 internal static class RedisFailure
 {
     private const int LongestCode = 24;
+    private const string OfScript = "ERR Error running script";
+    private const string InScript = ": -";
 
     /// <summary>Whether Redis as a whole is to be left alone for a while, if it goes on so.</summary>
     internal static bool IsOutage(Exception exception) => exception switch
@@ -30,7 +32,7 @@ internal static class RedisFailure
         RedisConnectionException lost => Unknown($"the connection was lost ({lost.FailureType})"),
         RedisTimeoutException => Unknown("there was no answer in time"),
         RedisServerException when IsOutage(CodeOf(exception)) => Unavailable($"it answered {CodeOf(exception)}"),
-        RedisServerException => new RedisTierException(RedisTierFailure.Refused, $"Redis refused the operation: {CodeOf(exception)}. A write has not been done. (EXECABORT and OOM: it has no memory left, as a rule; raise maxmemory or choose an eviction policy.)"),
+        RedisServerException => new RedisTierException(RedisTierFailure.Refused, $"Redis refused the operation: {CodeOf(exception)}. A write has not been done. (OOM, and EXECABORT as a rule: it has no memory left; raise maxmemory or choose an eviction policy.)"),
         _ => Unknown($"the client failed with {exception.GetType().Name}"),
     };
 
@@ -45,10 +47,13 @@ internal static class RedisFailure
     // Such a server refuses everything, and for a while: it loads its data, or is no primary any more.
     private static bool IsOutage(string code) => code is "LOADING" or "CLUSTERDOWN" or "MASTERDOWN" or "READONLY" or "TRYAGAIN";
 
-    // The first word, which names the kind; what follows may repeat arguments.
+    // The first word, which names the kind; what follows may repeat arguments. Before version 7 what a command of a script was
+    // answered comes after what is said of the script.
     private static string CodeOf(Exception exception)
     {
         var message = exception.Message.AsSpan();
+        if (message.StartsWith(OfScript) && message.IndexOf(InScript) is >= 0 and var found)
+            message = message[(found + InScript.Length)..];
         var length = message.IndexOfAnyExceptInRange('A', 'Z');
         return length is > 1 and <= LongestCode && message[length] == ' ' ? message[..length].ToString() : "ERR";
     }

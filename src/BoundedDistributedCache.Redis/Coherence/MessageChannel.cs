@@ -1,3 +1,4 @@
+using System.Text;
 using StackExchange.Redis;
 
 namespace BoundedCache.Redis;
@@ -14,7 +15,7 @@ namespace BoundedCache.Redis;
 /// interruption; and at that moment everything that was held is outdated, for messages may have been missed.
 /// </para>
 /// <para>
-/// A node ignores its own messages, whose effect it has had by <see cref="CopyVersions"/> already. One that can't be read
+/// A node ignores its own messages, whose effect it has had by <see cref="NearCopies"/> already. One that can't be read
 /// is taken for "drop everything": it may come from a newer version of this library.
 /// </para>
 /// <para>
@@ -32,39 +33,43 @@ internal sealed class MessageChannel : IAsyncDisposable
     private readonly RedisConnection _connection;
     private readonly RedisOperations _operations;
     private readonly TierStatus _status;
-    private readonly CopyVersions _versions;
+    private readonly NearCopies _copies;
     private readonly KeySpace _keys;
-    private readonly BoundedDistributedCache _near;
     private readonly UnsentDrops _unsent = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _startLock = new();
     private Task? _loop;
-    private ISubscriber? _subscriber;
+    private byte[]? _channelName;
+    private ChannelMessageQueue? _subscription;
     private Probe? _probe;
     private long _probes;
     private int _missedProbes;
     private long _received;
 
-    internal MessageChannel(RedisConnection connection, RedisOperations operations, TierStatus status, CopyVersions versions, KeySpace keys, BoundedDistributedCache near)
+    internal MessageChannel(RedisConnection connection, RedisOperations operations, TierStatus status, NearCopies copies, KeySpace keys)
     {
         _connection = connection;
         _operations = operations;
         _status = status;
-        _versions = versions;
+        _copies = copies;
         _keys = keys;
-        _near = near;
+        KeyHeader = DropMessage.HeaderOfKey(Sender);
     }
 
     /// <summary>Who this node is to the others.</summary>
     internal Guid Sender { get; } = Guid.NewGuid();
+
+    /// <summary>What this node's messages of one key begin with.</summary>
+    internal byte[] KeyHeader { get; }
 
     internal long Received => Interlocked.Read(ref _received);
 
     internal int Unsent => _unsent.Count;
 
     /// <summary>Publish and subscribe know no databases, so the channel names its own.</summary>
-    internal RedisChannel ChannelOf(IDatabase database) => RedisChannel.Literal($"bounded-cache:{database.Database}:{_keys.InstanceName}");
+    internal RedisChannel ChannelOf(IDatabase database) =>
+        RedisChannel.Literal(_channelName ??= Encoding.UTF8.GetBytes($"bounded-cache:{database.Database}:{_keys.InstanceName}"));
 
     /// <summary>Begins, once; called by whoever uses the tier first.</summary>
     internal void Start()
@@ -96,11 +101,11 @@ internal sealed class MessageChannel : IAsyncDisposable
             loop = _loop ??= Task.CompletedTask;
         await _stopped.CancelAsync().ConfigureAwait(false);
         await loop.ConfigureAwait(false);
-        if (_subscriber is { } subscriber && _connection.Database is { } database)
+        if (_subscription is { } subscription)
         {
             try
             {
-                await subscriber.UnsubscribeAsync(ChannelOf(database), OnMessage, CommandFlags.FireAndForget).ConfigureAwait(false);
+                await subscription.UnsubscribeAsync(CommandFlags.FireAndForget).ConfigureAwait(false);
             }
             catch (Exception)
             {
@@ -112,12 +117,12 @@ internal sealed class MessageChannel : IAsyncDisposable
         _wake.Dispose();
     }
 
-    /// <summary>Takes in one message. Called by the client's threads, several at once and in any order.</summary>
+    /// <summary>Takes in one message. Called for one after the other.</summary>
     internal void Receive(ReadOnlySpan<byte> message)
     {
         if (!DropMessage.TryParse(message, out var kind, out var sender, out var content))
         {
-            DropAll();
+            _copies.DropAll();
             return;
         }
 
@@ -134,21 +139,19 @@ internal sealed class MessageChannel : IAsyncDisposable
         Interlocked.Increment(ref _received);
         if (kind == DropMessageKind.All)
         {
-            DropAll();
+            _copies.DropAll();
         }
         else if (_keys.TryParse(content, out var partition, out var key))
         {
-            // First it no longer holds, then its memory is given back.
-            _versions.Advance(_near.HashOf(partition, key));
-            _near.DropCopy(partition, key);
+            _copies.Drop(partition, key);
         }
     }
 
-    private void OnMessage(RedisChannel channel, RedisValue message)
+    private void OnMessage(ChannelMessage message)
     {
         try
         {
-            Receive(((ReadOnlyMemory<byte>)message).Span);
+            Receive(((ReadOnlyMemory<byte>)message.Message).Span);
         }
         catch (Exception)
         {
@@ -156,12 +159,6 @@ internal sealed class MessageChannel : IAsyncDisposable
             _status.Interrupt();
             Wake();
         }
-    }
-
-    private void DropAll()
-    {
-        _versions.AdvanceAll();
-        _near.DropCopies();
     }
 
     private async Task RunAsync()
@@ -210,32 +207,32 @@ internal sealed class MessageChannel : IAsyncDisposable
         {
             _status.Interrupt();
             if (++_missedProbes >= MostMissedProbes)
-                await SubscribeAnewAsync(database).ConfigureAwait(false);
+                await UnsubscribeAsync().ConfigureAwait(false);
             return false;
         }
 
         _missedProbes = 0;
-        if (_status.Confirm(interruptions, _versions.AdvanceAll))
-            _near.DropCopies();
+        if (_status.Confirm(interruptions, _copies.Outdate))
+            _copies.DropAll();
         return _status.State == TierState.Connected;
     }
 
     private async Task SubscribeAsync(IDatabase database)
     {
-        if (_subscriber is not null)
+        if (_subscription is not null)
             return;
-        var subscriber = database.Multiplexer.GetSubscriber();
-        await subscriber.SubscribeAsync(ChannelOf(database), OnMessage).ConfigureAwait(false);
-        _subscriber = subscriber;
+        var subscription = await database.Multiplexer.GetSubscriber().SubscribeAsync(ChannelOf(database)).ConfigureAwait(false);
+        subscription.OnMessage(OnMessage);
+        _subscription = subscription;
     }
 
-    private async Task SubscribeAnewAsync(IDatabase database)
+    private async Task UnsubscribeAsync()
     {
         _missedProbes = 0;
-        if (_subscriber is not { } subscriber)
+        if (_subscription is not { } subscription)
             return;
-        _subscriber = null;
-        await subscriber.UnsubscribeAsync(ChannelOf(database), OnMessage).ConfigureAwait(false);
+        _subscription = null;
+        await subscription.UnsubscribeAsync().ConfigureAwait(false);
     }
 
     private async Task SendUnsentAsync()

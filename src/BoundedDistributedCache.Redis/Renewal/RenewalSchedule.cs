@@ -20,21 +20,23 @@ internal sealed class RenewalSchedule : IDisposable
     private readonly Lock _lock = new();
     private readonly PriorityQueue<SlidingUse, long> _booked = new();
     private readonly RedisOperations _operations;
+    private readonly RedisCommands _commands;
     private readonly CacheClock _clock;
     private readonly Action<SlidingUse> _changed;
     private readonly ITimer _timer;
     private long _dueNext = long.MaxValue;
     private bool _isDraining;
     private bool _isDisposed;
-    private bool _hasNoScripts;
 
     /// <param name="operations">The way to Redis.</param>
+    /// <param name="commands">What is sent there.</param>
     /// <param name="clock">The near tier's.</param>
     /// <param name="timeProvider">Whose timer it is.</param>
     /// <param name="changed">Told of an entry that turned out to be another one in Redis, or none.</param>
-    internal RenewalSchedule(RedisOperations operations, CacheClock clock, TimeProvider timeProvider, Action<SlidingUse> changed)
+    internal RenewalSchedule(RedisOperations operations, RedisCommands commands, CacheClock clock, TimeProvider timeProvider, Action<SlidingUse> changed)
     {
         _operations = operations;
+        _commands = commands;
         _clock = clock;
         _changed = changed;
         _timer = timeProvider.CreateTimer(static state => _ = ((RenewalSchedule)state!).DrainAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -171,19 +173,7 @@ internal sealed class RenewalSchedule : IDisposable
         var timeToLive = TimeToLiveOf(use);
         if (timeToLive <= TimeSpan.Zero)
             return true;
-        if (!_hasNoScripts)
-        {
-            try
-            {
-                return await RedisCommands.RenewAsync(database, use.Name, StoredEntry.Field(use.Deadlines.Absolute), StoredEntry.Field(use.Deadlines.Sliding), timeToLive, useScript: true).ConfigureAwait(false);
-            }
-            catch (RedisServerException exception) when (exception.Message.StartsWith("ERR unknown command", StringComparison.OrdinalIgnoreCase))
-            {
-                _hasNoScripts = true; // a server without scripts
-            }
-        }
-
-        return await RedisCommands.RenewAsync(database, use.Name, StoredEntry.Field(use.Deadlines.Absolute), StoredEntry.Field(use.Deadlines.Sliding), timeToLive, useScript: false).ConfigureAwait(false);
+        return await _commands.RenewAsync(database, use.Name, StoredEntry.Field(use.Deadlines.Absolute), StoredEntry.Field(use.Deadlines.Sliding), timeToLive).ConfigureAwait(false);
     }
 
     private TimeSpan TimeToLiveOf(SlidingUse use)
