@@ -29,6 +29,41 @@ public sealed class BoundedWorkTests
     }
 
     [Fact]
+    public void AHoldOfALockWeedsProbationOnceAtMost()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(
+            20_000, clock: _clock, configure: options => options.EvictionPolicy = EvictionPolicy.ScanResistant);
+        Random random = new(1);
+        for (int i = 0; i < 60_000; i++)
+        {
+            cache.Set("key" + i, [1], TestCache.NoExpiry);
+            cache.Get("key" + random.Next(i + 1));
+        }
+
+        cache.RemoveExpired();
+
+        AssertMost(cache, Work.Weeding, 1);
+        AssertMost(cache, Work.Victim, VictimRanking.VictimsPerVisit);
+        AssertMost(cache, Work.Ranking, 1);
+    }
+
+    /// <summary>In a cache of one shard what has expired goes all at once, so that order stays exact.</summary>
+    [Theory]
+    [InlineData(200)]
+    [InlineData(511)]
+    public void InACacheOfOneShardAWriterReclaimsAllThatHasExpired(int maxEntries)
+    {
+        using BoundedDistributedCache cache = TestCache.Make(maxEntries, clock: _clock);
+        Fill(cache, maxEntries, TestCache.Sliding(TimeSpan.FromMinutes(1)));
+
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        cache.Set("new", [1], TestCache.NoExpiry);
+
+        Assert.Equal(1, cache.Count);
+        AssertMost(cache, Work.Entry, maxEntries);
+    }
+
+    [Fact]
     public void AHoldOfALockRebuildsTheIndexOnceAtMost()
     {
         using BoundedDistributedCache cache = TestCache.Make(50_000, clock: _clock);

@@ -14,6 +14,9 @@ internal enum Work
 
     /// <summary>A rebuild of the index.</summary>
     Rebuild,
+
+    /// <summary>A walk through all that is queued on probation.</summary>
+    Weeding,
 }
 
 /// <summary>
@@ -40,7 +43,7 @@ internal struct HeldWork
         }
     }
 
-    [InlineArray(4)]
+    [InlineArray(5)]
     private struct Amounts
     {
         private int _first;

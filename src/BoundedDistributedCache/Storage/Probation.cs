@@ -14,7 +14,8 @@ namespace BoundedCache.Storage;
 /// </para>
 /// <para>
 /// Each marked entry is in the queue, so the queue's length is at least how many there are. An entry for which the queue
-/// has no memory is not marked: it misses its probation, and nothing else.
+/// has no memory is not marked: it misses its probation, and nothing else. One that takes the slot of another which came
+/// and left within the same tick is the member that the other was: else what comes and goes at once would fill the queue.
 /// </para>
 /// <para>
 /// A key that comes back while its hash is among those that went from probation is not on probation again. Whether it went
@@ -26,6 +27,7 @@ internal sealed class Probation(ProbationTotal total)
     private const int ShortestQueue = 8;
     private const int SlotBits = 16;
     private const int WeededPerVictim = 2;
+    private const int Newest = 64;
 
     // What was weeded leaves its place for the time being. No stamp is 0, so it is no member's.
     private const ulong Gone = 0;
@@ -51,16 +53,21 @@ internal sealed class Probation(ProbationTotal total)
     public int Length => _length - _gone;
 
     /// <summary>Makes sure that the queue takes one more. Without memory for it, it does not.</summary>
-    public void EnsureRoom(SlotTable slots)
+    /// <returns>Whether it was weeded for that.</returns>
+    public bool EnsureRoom(SlotTable slots)
     {
-        if (_length == _queue.Length)
+        if (_length < _queue.Length)
         {
-            Weed(slots);
-            if (_length > _queue.Length / 2)
-            {
-                Resize(_length + (_length / 2));
-            }
+            return false;
         }
+
+        Weed(slots);
+        if (_length > _queue.Length / 2)
+        {
+            Resize(_length + (_length / 2));
+        }
+
+        return true;
     }
 
     /// <summary>Makes room for the hashes that are remembered beside so many entries.</summary>
@@ -83,9 +90,10 @@ internal sealed class Probation(ProbationTotal total)
     /// <summary>The stamp of an insertion: marked, but where the key comes back soon after it went from probation.</summary>
     /// <param name="entry">Has its slot.</param>
     /// <param name="stamp">Without a mark.</param>
+    /// <param name="before">What the slot's stamp was before.</param>
     /// <param name="entries">How many the shard holds.</param>
     /// <param name="held">How many the cache holds.</param>
-    public long Begin(Entry entry, long stamp, int entries, long held)
+    public long Begin(Entry entry, long stamp, long before, int entries, long held)
     {
         int age = _ghosts.AgeOf(entry.Hash, GhostsBeside(entries));
         if (age >= 0)
@@ -103,12 +111,18 @@ internal sealed class Probation(ProbationTotal total)
             total.Narrow(held);
         }
 
+        ulong member = MemberOf(entry.Slot, stamp);
+        if (before == Slot.Marked(stamp) && IsAmongNewest(member))
+        {
+            return before;
+        }
+
         if (_length == _queue.Length)
         {
             return stamp;
         }
 
-        _queue[At(_length++)] = MemberOf(entry.Slot, stamp);
+        _queue[At(_length++)] = member;
         if (_bound == Shard.NoVictim)
         {
             Volatile.Write(ref _bound, stamp);
@@ -264,6 +278,20 @@ internal sealed class Probation(ProbationTotal total)
         long seen = Volatile.Read(ref chunk[slot].Stamp);
         stamp = Slot.Unmarked(seen);
         return Slot.IsMarked(seen) && MemberOf(slot, seen) == member ? chunk[slot].Entry : null;
+    }
+
+    /// <summary>Whether it is one of the last that were queued; of the same tick there are seldom more.</summary>
+    private bool IsAmongNewest(ulong member)
+    {
+        for (int i = _length - 1; i >= Math.Max(0, _length - Newest); i--)
+        {
+            if (_queue[At(i)] == member)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private Entry? FindOldest(SlotTable slots, Entry? keep, out long stamp)

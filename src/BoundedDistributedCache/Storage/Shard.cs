@@ -162,7 +162,11 @@ internal sealed class Shard
         _slots.EnsureFree(entry);
         if (_probation is { } probation)
         {
-            probation.EnsureRoom(_slots);
+            if (probation.EnsureRoom(_slots))
+            {
+                _state.Work.Count(Work.Weeding);
+            }
+
             probation.AskForGhost(entry.Hash);
         }
     }
@@ -232,7 +236,7 @@ internal sealed class Shard
         SlotChunk chunk = _slots.ChunkOf(entry.Slot);
         ref Slot slot = ref chunk[entry.Slot];
         bool mayBegin = replaced is null && _probation is not null;
-        Volatile.Write(ref slot.Stamp, mayBegin ? _probation!.Begin(entry, stamp, _state.Count, Held) : stamp);
+        Volatile.Write(ref slot.Stamp, mayBegin ? _probation!.Begin(entry, stamp, slot.Stamp, _state.Count, Held) : stamp);
         Volatile.Write(ref slot.Entry, entry);
         long due = DueOf(entry, now);
         chunk.SetDue(entry.Slot, due);
@@ -325,6 +329,7 @@ internal sealed class Shard
 
         if (_context.Clock.IsExact)
         {
+            _state.Work.Count(Work.Weeding);
             probation.Weed(_slots);
         }
         else
@@ -505,7 +510,11 @@ internal sealed class Shard
 
         _slots.Trim();
         _ranking.Trim(_state.Count);
-        _probation?.Trim(_slots, _state.Count);
+        if (_probation is { } probation)
+        {
+            _state.Work.Count(Work.Weeding);
+            probation.Trim(_slots, _state.Count);
+        }
     }
 
     /// <summary>

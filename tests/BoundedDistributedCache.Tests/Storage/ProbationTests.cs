@@ -53,6 +53,34 @@ public sealed class ProbationTests
     }
 
     [Fact]
+    public void WhatComesAndLeavesWithinATickLeavesNothingBehind()
+    {
+        _tick = 7;
+        for (int i = 0; i < 100; i++)
+        {
+            _slots.Free(InsertInTick("token" + i).Slot);
+        }
+
+        Entry stays = InsertInTick("stays");
+
+        Assert.Equal(1, _probation.Length);
+        Assert.Same(stays, Take());
+    }
+
+    [Fact]
+    public void WhatWasTakenFromTheQueueWithinItsTickIsQueuedAnew()
+    {
+        _tick = 7;
+        Entry first = InsertInTick("first");
+        Assert.Same(first, Take());
+        Entry second = InsertInTick("second");
+        Assert.Equal(first.Slot, second.Slot);
+
+        Assert.Equal(1, _probation.Length);
+        Assert.Same(second, Take());
+    }
+
+    [Fact]
     public void TheEntryThatIsToStayIsNoVictimAndStaysInTheQueue()
     {
         Entry own = Insert("own");
@@ -308,6 +336,12 @@ public sealed class ProbationTests
 
     private Entry Insert(string key, bool ensureRoom = true)
     {
+        _tick++;
+        return InsertInTick(key, ensureRoom);
+    }
+
+    private Entry InsertInTick(string key, bool ensureRoom = true)
+    {
         Entry entry = new(key, key.GetHashCode(StringComparison.Ordinal), []);
         _slots.EnsureFree(entry);
         if (ensureRoom)
@@ -317,7 +351,7 @@ public sealed class ProbationTests
 
         entry.Slot = _slots.Take(entry);
         ref Slot slot = ref _slots[entry.Slot];
-        slot.Stamp = _probation.Begin(entry, ++_tick, Entries, Held);
+        slot.Stamp = _probation.Begin(entry, _tick, slot.Stamp, Entries, Held);
         slot.Entry = entry;
         return entry;
     }
