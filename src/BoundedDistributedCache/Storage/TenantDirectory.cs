@@ -125,7 +125,15 @@ internal sealed class TenantDirectory(ShardDirectory shards, Room room)
 
             try
             {
-                Volatile.Write(ref _records, new ConcurrentDictionary<string, Tenant>(_records, StringComparer.Ordinal));
+                // Not by the constructor that copies: it takes all locks, which needs a type that is dead for the process if
+                // it is first asked for without memory.
+                ConcurrentDictionary<string, Tenant> records = new(Environment.ProcessorCount, _count, StringComparer.Ordinal);
+                foreach ((string tenantId, Tenant record) in _records)
+                {
+                    records[tenantId] = record;
+                }
+
+                Volatile.Write(ref _records, records);
                 _mostSinceTrim = _count;
             }
             catch (OutOfMemoryException)
