@@ -15,10 +15,9 @@ namespace BoundedCache.Redis;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A copy is served if its version is current (<see cref="CopyVersions"/>), and if it was confirmed less than
-/// <see cref="TierStatus.ServableAge"/> ago. It was confirmed when what it copies was asked for or written, not when the
-/// answer came. Its deadlines are those of the entry, kept by the near tier itself; beside them it ends where nobody would
-/// serve it any more.
+/// Which copies hold is for <see cref="NearCopies"/> to say, for how long they are served for <see cref="TierStatus"/>. Their
+/// deadlines are those of the entry, kept by the near tier itself; beside them a copy ends where nobody would serve it any
+/// more.
 /// </para>
 /// <para>
 /// Once an operation was handed to Redis it runs to its end whether its caller waits or not: the end of a write is what makes
@@ -27,12 +26,9 @@ namespace BoundedCache.Redis;
 /// </remarks>
 internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposable, IDisposable
 {
-    // What a note takes in an entry beyond that of an entry which expires.
-    private const int NoteSize = 24;
-
     private readonly BoundedDistributedCache _near;
     private readonly CacheClock _clock;
-    private readonly CopyVersions _versions;
+    private readonly NearCopies _copies;
     private readonly KeySpace _keys;
     private readonly TierStatus _status;
     private readonly RedisConnection _connection;
@@ -48,17 +44,17 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         _near = near;
         _clock = near.Clock;
         _logger = new TolerantLogger(logger);
-        _versions = new CopyVersions(near.MaxEntries);
         _keys = new KeySpace(options.InstanceName);
         var staleness = options.MaxStaleness;
         var stalenessAway = options.MaxStalenessWhenDisconnected ?? staleness;
         _longestAge = stalenessAway.Ticks;
         _status = new TierStatus(staleness, stalenessAway, Tell);
+        _copies = new NearCopies(near, _status, stalenessAway);
         _connection = new RedisConnection(options, provider, OnInterrupted, OnRestored);
         Operations = new RedisOperations(_connection, new Gate(options.MaxOperationsInFlight, options.QueueTimeout), _status);
-        _fetches = new SharedFetches(_versions);
+        _fetches = new SharedFetches(_copies.Versions);
         _renewals = new RenewalSchedule(Operations, _clock, timeProvider, use => _near.DropCopy(use.Partition, use.Key));
-        Messages = new MessageChannel(_connection, Operations, _status, _versions, _keys, near);
+        Messages = new MessageChannel(_connection, Operations, _status, _copies, _keys);
         _meter = meter;
         _meter?.Add(this);
     }
@@ -233,7 +229,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             ArgumentNullException.ThrowIfNull(key);
             if (token.IsCancellationRequested)
                 return Task.FromCanceled(token);
-            if (FindServable(partition, key, _status.ServableAge) is not null)
+            if (_copies.Find(partition, key, _status.ServableAge) is not null)
                 return Task.CompletedTask;
             ThrowIfDisposed();
             return FetchAsync(partition, key, token);
@@ -263,7 +259,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
     private bool TryServe(Partition partition, string key, out byte[] value)
     {
-        if (FindServable(partition, key, _status.ServableAge) is { } entry)
+        if (_copies.Find(partition, key, _status.ServableAge) is { } entry)
         {
             value = _near.Serve(entry);
             return true;
@@ -271,20 +267,6 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
         value = [];
         return false;
-    }
-
-    /// <summary>The copy of a key, used, if it may be served.</summary>
-    private Entry? FindServable(Partition partition, string key, long servableAge)
-    {
-        var entry = _near.UseCopy(partition, key);
-        if (entry is null || !CopyNote.TryGet(entry, out var note) || !_versions.IsCurrent(entry.Hash, note.Version))
-            return null;
-        var now = _clock.Read();
-        if (now.Monotonic - note.ConfirmedAt >= servableAge)
-            return null;
-        if (note.Tag is SlidingUse use)
-            use.Use(now);
-        return entry;
     }
 
     private async Task<byte[]?> ReadAsync(Partition partition, string key, CancellationToken token)
@@ -298,7 +280,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         catch (RedisTierException exception) when (exception.Failure is RedisTierFailure.Unavailable or RedisTierFailure.OutcomeUnknown)
         {
             // Redis was asked and did not answer, so what is here is the best there is.
-            if (FindServable(partition, key, _status.ServableAgeAway) is { } entry)
+            if (_copies.Find(partition, key, _status.ServableAgeAway) is { } entry)
                 return _near.Serve(entry);
             throw;
         }
@@ -360,23 +342,8 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             use.Use(now);
         }
 
-        if (_status.KeepsCopies && _versions.IsCurrent(_near.HashOf(partition, key), fetch.Ticket))
-            Keep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked, now);
+        _copies.TryKeep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked);
         return found.Value;
-    }
-
-    private void Keep(Partition partition, string key, byte[] value, Deadlines deadlines, SlidingUse? use, long version, Now confirmed, Now now)
-    {
-        var end = confirmed.Utc + _longestAge;
-        var charge = NoteSize + (use is null ? 0 : SlidingUse.Size + (sizeof(char) * use.Name.Length));
-        _near.KeepCopy(
-            partition,
-            key,
-            value,
-            deadlines with { Absolute = Math.Min(deadlines.Absolute, end) },
-            new CopyNote(version, confirmed.Monotonic, use),
-            (charge + 7) & ~7,
-            now);
     }
 
     /// <summary>Writes, or where there is no value removes.</summary>
@@ -385,7 +352,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         var name = _keys.NameOf(partition, key);
         token.ThrowIfCancellationRequested();
         Start();
-        var running = RunChangeAsync(new Change(this, partition, key, name, _near.HashOf(partition, key), value, deadlines), token);
+        var running = RunChangeAsync(new Change(this, partition, key, name, value, deadlines), token);
         return token.CanBeCanceled && !running.IsCompleted ? WaitAsync(running, token) : running;
     }
 
@@ -418,8 +385,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         {
             if (change.HasBegun)
             {
-                _versions.Advance(change.Hash);
-                _near.DropCopy(change.Partition, change.Key);
+                _copies.Drop(change.Partition, change.Key);
                 if (exception is not RedisTierException { Failure: RedisTierFailure.Unavailable or RedisTierFailure.Refused })
                     Messages.SendLater(change.Name);
             }
@@ -432,17 +398,10 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
     private void End(Change change)
     {
-        var isAlone = _versions.TryEndWrite(change.Hash, change.Ticket, out var version);
-        if (!isAlone || change.Value is not { } value || !_status.KeepsCopies)
-        {
-            _near.DropCopy(change.Partition, change.Key);
-            return;
-        }
-
-        var use = change.Deadlines.Sliding == Deadlines.None
+        var use = change.Value is null || change.Deadlines.Sliding == Deadlines.None
             ? null
             : new SlidingUse(_renewals, change.Partition, change.Key, change.Name, change.Deadlines, change.Began.Monotonic);
-        Keep(change.Partition, change.Key, value, change.Deadlines, use, version, change.Began, _clock.Read());
+        _copies.EndWrite(change.Partition, change.Key, change.Value, change.Deadlines, use, change.Ticket, change.Began);
     }
 
     private void OnInterrupted()
@@ -483,15 +442,13 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     }
 
     /// <summary>A write or a removal under way.</summary>
-    private sealed class Change(RedisTieredCache tier, Partition partition, string key, string name, int hash, byte[]? value, Deadlines deadlines)
+    private sealed class Change(RedisTieredCache tier, Partition partition, string key, string name, byte[]? value, Deadlines deadlines)
     {
         internal Partition Partition => partition;
 
         internal string Key => key;
 
         internal string Name => name;
-
-        internal int Hash => hash;
 
         /// <summary><see langword="null"/>: a removal.</summary>
         internal byte[]? Value => value;
@@ -501,7 +458,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         /// <summary>Whether it may have been sent.</summary>
         internal bool HasBegun { get; private set; }
 
-        internal long Ticket { get; private set; }
+        internal CopyTicket Ticket { get; private set; }
 
         internal Now Began { get; private set; }
 
@@ -510,7 +467,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             var channel = tier.Messages.ChannelOf(database);
             var message = DropMessage.OfKey(tier.Messages.Sender, name);
             Began = tier._clock.Read();
-            Ticket = tier._versions.BeginWrite(hash);
+            Ticket = tier._copies.BeginWrite(partition, key);
             HasBegun = true;
             return value is null
                 ? RedisCommands.RemoveAsync(database, name, channel, message)

@@ -24,11 +24,11 @@ public sealed partial class BoundedDistributedCache
     internal int HashOf(Partition partition, string key) => _store.HashOf(partition, key);
 
     /// <summary>Finds an entry and uses it, without counting a hit or a miss.</summary>
-    internal Entry? UseCopy(Partition partition, string key)
+    internal Entry? UseCopy(Partition partition, string key, Now now)
     {
         ArgumentNullException.ThrowIfNull(key);
         ThrowIfDisposed();
-        return _store.Use(partition, key);
+        return _store.Use(partition, key, now);
     }
 
     /// <summary>Counts a read that the entry answered, and gives out its value.</summary>
@@ -49,7 +49,8 @@ public sealed partial class BoundedDistributedCache
     }
 
     /// <summary>
-    /// Keeps a copy, or drops what is there where a value of that length can't be held: the tier has it all the same.
+    /// Keeps a copy that nobody has confirmed yet, or drops what is there where a value of that length can't be held: the
+    /// tier has it all the same.
     /// </summary>
     /// <param name="partition">Whose entry it is.</param>
     /// <param name="key">The key.</param>
@@ -58,24 +59,25 @@ public sealed partial class BoundedDistributedCache
     /// <param name="note">What the tier notes on it.</param>
     /// <param name="extraCharge">What the note takes, in bytes.</param>
     /// <param name="now">The time.</param>
-    internal void KeepCopy(Partition partition, string key, byte[] value, Deadlines deadlines, CopyNote note, int extraCharge, Now now)
+    /// <returns>The entry, for the tier to confirm; <see langword="null"/> where it is not kept.</returns>
+    internal Entry? KeepCopy(Partition partition, string key, byte[] value, Deadlines deadlines, CopyNote note, int extraCharge, Now now)
     {
         AdmissionReport report = default;
-        bool fits = _store.Fits(partition, key.Length, value.Length, expires: true, extraCharge) && !deadlines.HavePassed(now);
-        if (fits)
-        {
-            _store.SetCopy(partition, key, Isolated(value), deadlines, now, note, extraCharge, ref report);
-        }
-
+        Entry? entry = _store.Fits(partition, key.Length, value.Length, expires: true, extraCharge) && !deadlines.HavePassed(now)
+            ? _store.SetCopy(partition, key, Isolated(value), deadlines, now, note, extraCharge, ref report)
+            : null;
         if (report.Evicted is { } reason)
         {
             TellOfLiveEviction(reason, now);
         }
 
-        if (!fits || report.IsRefused || _isDisposed)
+        if (entry is not null && !report.IsRefused && !_isDisposed)
         {
-            _store.Remove(partition, key);
+            return entry;
         }
+
+        _store.Remove(partition, key);
+        return null;
     }
 
     /// <summary>Drops what is there under a key; also after the cache was disposed.</summary>

@@ -16,23 +16,19 @@ namespace BoundedCache.Redis;
 /// </remarks>
 internal sealed class TierStatus(TimeSpan maxStaleness, TimeSpan maxStalenessAway, Action<TierState, TierState> tell)
 {
+    // Nothing is younger, whatever the clock does.
+    private const long NoAge = long.MinValue;
+
     private readonly Lock _lock = new();
     private bool _isConfirmed;
     private bool _isBroken;
     private bool _isSilent;
     private long _interruptions;
-    private long _servableAge;
-    private TierState _state = TierState.Unconfirmed;
+    private long _servableAge = NoAge;
+    private volatile TierState _state = TierState.Unconfirmed;
     private int _told = (int)TierState.Unconfirmed;
 
-    internal TierState State
-    {
-        get
-        {
-            lock (_lock)
-                return _state;
-        }
-    }
+    internal TierState State => _state;
 
     /// <summary>Copies as old as this in ticks, or older, are not served.</summary>
     internal long ServableAge => Volatile.Read(ref _servableAge);
@@ -100,7 +96,7 @@ internal sealed class TierStatus(TimeSpan maxStaleness, TimeSpan maxStalenessAwa
             {
                 TierState.Connected => maxStaleness.Ticks,
                 TierState.Away => maxStalenessAway.Ticks,
-                _ => 0,
+                _ => NoAge,
             });
         }
 

@@ -6,12 +6,12 @@ namespace BoundedCache.Redis;
 /// </summary>
 /// <param name="ticket">The version of the key before it began.</param>
 /// <param name="abandoned">Cancelled when nobody waits any more; belongs to whoever runs the fetch.</param>
-internal sealed class Fetch(long ticket, CancellationTokenSource abandoned)
+internal sealed class Fetch(CopyTicket ticket, CancellationTokenSource abandoned)
 {
     private readonly TaskCompletionSource<byte[]?> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _callers = 1;
 
-    internal long Ticket => ticket;
+    internal CopyTicket Ticket => ticket;
 
     internal Task<byte[]?> Result => _result.Task;
 

@@ -14,7 +14,7 @@ namespace BoundedCache.Redis;
 /// interruption; and at that moment everything that was held is outdated, for messages may have been missed.
 /// </para>
 /// <para>
-/// A node ignores its own messages, whose effect it has had by <see cref="CopyVersions"/> already. One that can't be read
+/// A node ignores its own messages, whose effect it has had by <see cref="NearCopies"/> already. One that can't be read
 /// is taken for "drop everything": it may come from a newer version of this library.
 /// </para>
 /// <para>
@@ -32,9 +32,8 @@ internal sealed class MessageChannel : IAsyncDisposable
     private readonly RedisConnection _connection;
     private readonly RedisOperations _operations;
     private readonly TierStatus _status;
-    private readonly CopyVersions _versions;
+    private readonly NearCopies _copies;
     private readonly KeySpace _keys;
-    private readonly BoundedDistributedCache _near;
     private readonly UnsentDrops _unsent = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly CancellationTokenSource _stopped = new();
@@ -46,14 +45,13 @@ internal sealed class MessageChannel : IAsyncDisposable
     private int _missedProbes;
     private long _received;
 
-    internal MessageChannel(RedisConnection connection, RedisOperations operations, TierStatus status, CopyVersions versions, KeySpace keys, BoundedDistributedCache near)
+    internal MessageChannel(RedisConnection connection, RedisOperations operations, TierStatus status, NearCopies copies, KeySpace keys)
     {
         _connection = connection;
         _operations = operations;
         _status = status;
-        _versions = versions;
+        _copies = copies;
         _keys = keys;
-        _near = near;
     }
 
     /// <summary>Who this node is to the others.</summary>
@@ -117,7 +115,7 @@ internal sealed class MessageChannel : IAsyncDisposable
     {
         if (!DropMessage.TryParse(message, out var kind, out var sender, out var content))
         {
-            DropAll();
+            _copies.DropAll();
             return;
         }
 
@@ -134,13 +132,11 @@ internal sealed class MessageChannel : IAsyncDisposable
         Interlocked.Increment(ref _received);
         if (kind == DropMessageKind.All)
         {
-            DropAll();
+            _copies.DropAll();
         }
         else if (_keys.TryParse(content, out var partition, out var key))
         {
-            // First it no longer holds, then its memory is given back.
-            _versions.Advance(_near.HashOf(partition, key));
-            _near.DropCopy(partition, key);
+            _copies.Drop(partition, key);
         }
     }
 
@@ -156,12 +152,6 @@ internal sealed class MessageChannel : IAsyncDisposable
             _status.Interrupt();
             Wake();
         }
-    }
-
-    private void DropAll()
-    {
-        _versions.AdvanceAll();
-        _near.DropCopies();
     }
 
     private async Task RunAsync()
@@ -215,8 +205,8 @@ internal sealed class MessageChannel : IAsyncDisposable
         }
 
         _missedProbes = 0;
-        if (_status.Confirm(interruptions, _versions.AdvanceAll))
-            _near.DropCopies();
+        if (_status.Confirm(interruptions, _copies.Outdate))
+            _copies.DropAll();
         return _status.State == TierState.Connected;
     }
 

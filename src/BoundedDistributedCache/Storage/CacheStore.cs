@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BoundedCache.Expiration;
 
 namespace BoundedCache.Storage;
@@ -47,26 +48,26 @@ internal sealed class CacheStore
     /// <summary>Finds an entry and uses it. Takes no lock, but where a rebuild of the index left a miss uncertain.</summary>
     public Entry? Use(Partition partition, string key)
     {
-        ulong hash = _hasher.Hash(partition, key);
-        Shard? shard = _shards.Find(hash);
-        Entry? entry = shard?.Find(partition.TenantId, key, (int)hash);
+        Entry? entry = Find(partition, key, out Shard? shard);
         if (entry?.AsExpiring is { } expiring)
         {
-            entry = UseExpiring(shard!, partition.TenantId, expiring);
+            entry = UseExpiring(shard!, partition.TenantId, expiring, _clock.Read());
         }
 
-        if (entry is not null)
+        Stamp(shard, entry);
+        return entry;
+    }
+
+    /// <summary>The same for whoever has read the time, right before.</summary>
+    public Entry? Use(Partition partition, string key, Now now)
+    {
+        Entry? entry = Find(partition, key, out Shard? shard);
+        if (entry?.AsExpiring is { } expiring)
         {
-            if (_recency.IsExact)
-            {
-                shard!.StampExactly(entry);
-            }
-            else if (entry.Epoch != _recency.Epoch)
-            {
-                shard!.Stamp(entry, _recency.Epoch);
-            }
+            entry = UseExpiring(shard!, partition.TenantId, expiring, now);
         }
 
+        Stamp(shard, entry);
         return entry;
     }
 
@@ -105,7 +106,7 @@ internal sealed class CacheStore
     }
 
     /// <summary>The same for a copy of what a tier behind the cache holds, with what the tier notes on it.</summary>
-    public void SetCopy(Partition partition, string key, byte[] value, Deadlines deadlines, Now now, CopyNote note, int extraCharge, ref AdmissionReport report)
+    public Entry SetCopy(Partition partition, string key, byte[] value, Deadlines deadlines, Now now, CopyNote note, int extraCharge, ref AdmissionReport report)
     {
         ulong hash = _hasher.Hash(partition, key);
         Shard shard = _shards.GetOrMake(hash);
@@ -115,6 +116,7 @@ internal sealed class CacheStore
             : new TenantCopyEntry(key, (int)hash, value, deadlines, now, note);
         entry.ChargeAlso(extraCharge + _policyCharge);
         _admission.Admit(shard, entry, partition.TenantId, now, ref report);
+        return entry;
     }
 
     /// <summary>The hash by which an entry of that key is known: <see cref="Entry.Hash"/>.</summary>
@@ -259,14 +261,37 @@ internal sealed class CacheStore
     /// <summary>How long it had been untouched; null where that is not known.</summary>
     public EvictedAge? AgeOf(LastEviction last) => _recency.AgeOf(last);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Entry? Find(Partition partition, string key, out Shard? shard)
+    {
+        ulong hash = _hasher.Hash(partition, key);
+        shard = _shards.Find(hash);
+        return shard?.Find(partition.TenantId, key, (int)hash);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Stamp(Shard? shard, Entry? entry)
+    {
+        if (entry is not null)
+        {
+            if (_recency.IsExact)
+            {
+                shard!.StampExactly(entry);
+            }
+            else if (entry.Epoch != _recency.Epoch)
+            {
+                shard!.Stamp(entry, _recency.Epoch);
+            }
+        }
+    }
+
     /// <summary>
     /// Uses an entry that expires. One that has counts as a miss only if another walk, begun after the clock was read,
     /// meets the same entry or none: else the key was overwritten meanwhile, and what is there now is judged by the same
     /// time. Each turn takes an overwrite by somebody else.
     /// </summary>
-    private Entry? UseExpiring(Shard shard, string? tenantId, ExpiringEntry entry)
+    private static Entry? UseExpiring(Shard shard, string? tenantId, ExpiringEntry entry, Now now)
     {
-        Now now = _clock.Read();
         while (!entry.TryUse(now))
         {
             Entry? current = shard.Find(tenantId, entry.Key, entry.Hash);

@@ -4,44 +4,58 @@ using BoundedCache.Expiration;
 namespace BoundedCache.Storage;
 
 /// <summary>
-/// What a tier behind the cache notes on the copies that it keeps here. Fixed before publication; only the tier reads it.
+/// What a tier behind the cache notes on the copies that it keeps here. Only the tier reads it.
 /// </summary>
-/// <param name="Version">What the tier tells by whether the copy still holds.</param>
-/// <param name="ConfirmedAt">The monotonic time at which what was copied was the truth, or became it later.</param>
-/// <param name="Tag">Whatever else the tier needs to know of the copy.</param>
-internal readonly record struct CopyNote(long Version, long ConfirmedAt, object? Tag)
+/// <remarks>
+/// A copy is linked before it is confirmed, so that whoever has to drop it finds it; and whoever finds it before it is
+/// confirmed takes it for one that was confirmed an age ago. Generation and tag are fixed before publication.
+/// </remarks>
+internal struct CopyNote(long generation, object? tag)
 {
-    /// <summary>The note of an entry; false where no tier put the entry here.</summary>
+    // So long ago that it can be subtracted from any time.
+    private const long Never = long.MinValue / 4;
+
+    private long _confirmedAt = Never;
+
+    /// <summary>What the tier tells by whether copies of that time still hold, all of them.</summary>
+    public readonly long Generation => generation;
+
+    /// <summary>Whatever else the tier needs to know of the copy.</summary>
+    public readonly object? Tag => tag;
+
+    /// <summary>The monotonic time at which what was copied was the truth, or became it later.</summary>
+    public readonly long ConfirmedAt => Volatile.Read(in _confirmedAt);
+
+    /// <summary>The note of an entry; a null reference where no tier put the entry here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryGet(Entry entry, out CopyNote note)
+    public static ref CopyNote Of(Entry entry)
     {
         if (entry.GetType() == typeof(CopyEntry))
         {
-            note = Unsafe.As<CopyEntry>(entry).Note;
-            return true;
+            return ref Unsafe.As<CopyEntry>(entry).Note;
         }
 
         if (entry.GetType() == typeof(TenantCopyEntry))
         {
-            note = Unsafe.As<TenantCopyEntry>(entry).Note;
-            return true;
+            return ref Unsafe.As<TenantCopyEntry>(entry).Note;
         }
 
-        note = default;
-        return false;
+        return ref Unsafe.NullRef<CopyNote>();
     }
+
+    public void Confirm(long at) => Volatile.Write(ref _confirmedAt, at);
 }
 
 /// <summary>A copy of what a tier behind the cache holds.</summary>
 internal sealed class CopyEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now, CopyNote note)
     : ExpiringEntry(key, hash, value, deadlines, now, hasTenant: false)
 {
-    public readonly CopyNote Note = note;
+    public CopyNote Note = note;
 }
 
 /// <summary>The same of a tenant's.</summary>
 internal sealed class TenantCopyEntry(string key, int hash, byte[] value, Deadlines deadlines, Now now, CopyNote note)
     : ExpiringTenantEntry(key, hash, value, deadlines, now)
 {
-    public readonly CopyNote Note = note;
+    public CopyNote Note = note;
 }
