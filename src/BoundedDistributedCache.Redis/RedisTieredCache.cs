@@ -33,6 +33,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     private readonly TierStatus _status;
     private readonly RedisConnection _connection;
     private readonly SharedFetches _fetches;
+    private readonly RedisCommands _commands = new();
     private readonly RenewalSchedule _renewals;
     private readonly TolerantLogger _logger;
     private readonly RedisTierMeter? _meter;
@@ -53,8 +54,8 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         _connection = new RedisConnection(options, provider, OnInterrupted, OnRestored);
         Operations = new RedisOperations(_connection, new Gate(options.MaxOperationsInFlight, options.QueueTimeout), _status);
         _fetches = new SharedFetches(_copies.Versions);
-        _renewals = new RenewalSchedule(Operations, _clock, timeProvider, use => _near.DropCopy(use.Partition, use.Key));
-        Messages = new MessageChannel(_connection, Operations, _status, _copies, _keys);
+        _renewals = new RenewalSchedule(Operations, _commands, _status, _clock, timeProvider, use => _near.DropCopy(use.Partition, use.Key));
+        Messages = new MessageChannel(_connection, Operations, _status, _copies, _keys, cause => _logger.ChannelRefused(Name, cause));
         _meter = meter;
         _meter?.Add(this);
     }
@@ -208,10 +209,12 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             ArgumentNullException.ThrowIfNull(key);
             ArgumentNullException.ThrowIfNull(value);
             ArgumentNullException.ThrowIfNull(options);
+            if (token.IsCancellationRequested)
+                return Task.FromCanceled(token);
             ThrowIfDisposed();
             var now = _clock.Read();
             var deadlines = _near.DeadlinesOf(options, now);
-            return ChangeAsync(partition, key, deadlines.HavePassed(now) ? null : value, deadlines, token);
+            return ChangeAsync(partition, key, deadlines.HavePassed(now) ? null : _near.Isolated(value), deadlines, token);
         }
         catch (Exception exception)
         {
@@ -248,6 +251,8 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         try
         {
             ArgumentNullException.ThrowIfNull(key);
+            if (token.IsCancellationRequested)
+                return Task.FromCanceled(token);
             ThrowIfDisposed();
             return ChangeAsync(partition, key, value: null, Deadlines.Never, token);
         }
@@ -275,7 +280,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         {
             var value = await FetchAsync(partition, key, token).ConfigureAwait(false);
             _near.CountMiss(partition);
-            return value;
+            return value is null ? null : _near.Isolated(value);
         }
         catch (RedisTierException exception) when (exception.Failure is RedisTierFailure.Unavailable or RedisTierFailure.OutcomeUnknown)
         {
@@ -294,15 +299,27 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         return value is not null;
     }
 
-    private Task<byte[]?> FetchAsync(Partition partition, string key, CancellationToken token)
+    private async Task<byte[]?> FetchAsync(Partition partition, string key, CancellationToken token)
     {
         var name = _keys.NameOf(partition, key);
         Start();
-        return _fetches.JoinOrStart(
+        var isJoined = false;
+        try
+        {
+            return await JoinOrStart(out isJoined).WaitAsync(token).ConfigureAwait(false);
+        }
+        catch (RedisTierException exception) when (isJoined && exception.Failure == RedisTierFailure.Busy)
+        {
+            // It had waited for its turn before this caller came, who has not waited as long as he may.
+            return await JoinOrStart(out _).WaitAsync(token).ConfigureAwait(false);
+        }
+
+        Fetch JoinOrStart(out bool isJoined) => _fetches.JoinOrStart(
             name,
             _near.HashOf(partition, key),
             static (fetch, abandoned, call) => _ = call.Tier.RunFetchAsync(fetch, abandoned, call.Partition, call.Key, call.Name),
-            (Tier: this, Partition: partition, Key: key, Name: name)).WaitAsync(token);
+            (Tier: this, Partition: partition, Key: key, Name: name),
+            out isJoined);
     }
 
     private async Task RunFetchAsync(Fetch fetch, CancellationTokenSource abandoned, Partition partition, string key, string name)
@@ -333,41 +350,32 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
         // What was left to live is counted from before it was asked for: a copy may end early, and not late.
         var deadlines = found.DeadlinesAt(asked);
-        SlidingUse? use = null;
-        if (deadlines.Sliding != Deadlines.None)
-        {
-            // What is left of the time to live tells when Redis last heard of a use.
-            var left = found.TimeToLive?.Ticks ?? 0;
-            use = new SlidingUse(_renewals, partition, key, name, new Deadlines(deadlines.Absolute, deadlines.Sliding), asked.Monotonic - Math.Max(0, deadlines.Sliding - left));
-            use.Use(now);
-        }
-
+        var use = UseOf(partition, key, name, deadlines, found.TimeToLive?.Ticks ?? 0, asked, now);
+        use?.Use(now);
         _copies.TryKeep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked);
         return found.Value;
+    }
+
+    /// <summary>
+    /// What has Redis told of uses; <see langword="null"/> where there is nothing to tell: the entry does not slide, or lives
+    /// until its absolute time already.
+    /// </summary>
+    private SlidingUse? UseOf(Partition partition, string key, string name, Deadlines deadlines, long left, Now asked, Now answered)
+    {
+        if (deadlines.Sliding == Deadlines.None || answered.Utc + left >= deadlines.Absolute - TimeSpan.TicksPerMillisecond)
+            return null;
+
+        // What is left of the time to live tells when Redis last heard of a use.
+        return new SlidingUse(_renewals, partition, key, name, deadlines, asked.Monotonic - Math.Max(0, deadlines.Sliding - left));
     }
 
     /// <summary>Writes, or where there is no value removes.</summary>
     private Task ChangeAsync(Partition partition, string key, byte[]? value, Deadlines deadlines, CancellationToken token)
     {
         var name = _keys.NameOf(partition, key);
-        token.ThrowIfCancellationRequested();
         Start();
         var running = RunChangeAsync(new Change(this, partition, key, name, value, deadlines), token);
-        return token.CanBeCanceled && !running.IsCompleted ? WaitAsync(running, token) : running;
-    }
-
-    // The change goes on when its caller has left, and nobody looks at what it throws then.
-    private static async Task WaitAsync(Task running, CancellationToken token)
-    {
-        try
-        {
-            await running.WaitAsync(token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _ = running.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            throw;
-        }
+        return token.CanBeCanceled && !running.IsCompleted ? running.WaitOrLeaveAsync(token) : running;
     }
 
     private async Task RunChangeAsync(Change change, CancellationToken token)
@@ -385,9 +393,9 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         {
             if (change.HasBegun)
             {
-                _copies.Drop(change.Partition, change.Key);
                 if (exception is not RedisTierException { Failure: RedisTierFailure.Unavailable or RedisTierFailure.Refused })
                     Messages.SendLater(change.Name);
+                _copies.Drop(change.Partition, change.Key);
             }
 
             throw;
@@ -398,9 +406,8 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
     private void End(Change change)
     {
-        var use = change.Value is null || change.Deadlines.Sliding == Deadlines.None
-            ? null
-            : new SlidingUse(_renewals, change.Partition, change.Key, change.Name, change.Deadlines, change.Began.Monotonic);
+        var left = StoredEntry.TimeToLiveOf(change.Deadlines, change.Began)?.Ticks ?? 0;
+        var use = change.Value is null ? null : UseOf(change.Partition, change.Key, change.Name, change.Deadlines, left, change.Began, change.Began);
         _copies.EndWrite(change.Partition, change.Key, change.Value, change.Deadlines, use, change.Ticket, change.Began);
     }
 
@@ -465,13 +472,12 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         internal Task<bool> SendAsync(IDatabase database)
         {
             var channel = tier.Messages.ChannelOf(database);
-            var message = DropMessage.OfKey(tier.Messages.Sender, name);
             Began = tier._clock.Read();
             Ticket = tier._copies.BeginWrite(partition, key);
             HasBegun = true;
             return value is null
-                ? RedisCommands.RemoveAsync(database, name, channel, message)
-                : RedisCommands.WriteAsync(database, name, value, deadlines, StoredEntry.TimeToLiveOf(deadlines, Began), channel, message);
+                ? tier._commands.RemoveAsync(database, name, channel, tier.Messages.KeyHeader)
+                : tier._commands.WriteAsync(database, name, value, deadlines, StoredEntry.TimeToLiveOf(deadlines, Began), channel, tier.Messages.KeyHeader);
         }
     }
 }

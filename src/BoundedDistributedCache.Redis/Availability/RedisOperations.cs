@@ -87,9 +87,7 @@ internal sealed class RedisOperations
             var result = await _breaker.ExecuteAsync(
                 static async (call, _) =>
                 {
-                    var database = await call.Connection.GetDatabaseAsync().ConfigureAwait(false);
-                    if (!database.IsConnected(call.Name))
-                        throw new NotConnectedException();
+                    var database = await ConnectAsync(call.Connection, call.Name).ConfigureAwait(false);
                     return await call.Send(database, call.State).ConfigureAwait(false);
                 },
                 new Call<TState, TResult>(_connection, name, send, state)).ConfigureAwait(false);
@@ -102,6 +100,23 @@ internal sealed class RedisOperations
             Counters.Count(kind, failure.Failure);
             throw failure;
         }
+    }
+
+    /// <exception cref="NotConnectedException">There is none to a primary, for whatever reason.</exception>
+    private static async ValueTask<IDatabase> ConnectAsync(RedisConnection connection, RedisKey name)
+    {
+        try
+        {
+            var database = await connection.GetDatabaseAsync().ConfigureAwait(false);
+            if (database.IsConnected(name, CommandFlags.DemandMaster))
+                return database;
+        }
+        catch (Exception)
+        {
+            // Nothing was sent, so it does not matter what it was.
+        }
+
+        throw new NotConnectedException();
     }
 
     private readonly record struct Call<TState, TResult>(RedisConnection Connection, RedisKey Name, Func<IDatabase, TState, Task<TResult>> Send, TState State);

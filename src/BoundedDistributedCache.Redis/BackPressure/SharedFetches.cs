@@ -22,7 +22,8 @@ internal sealed class SharedFetches(CopyVersions versions)
     /// <param name="hash">The key's hash in the near tier.</param>
     /// <param name="start">Runs a fetch to its end, and begins at once. It calls <see cref="End"/>.</param>
     /// <param name="state">Passed on.</param>
-    internal Fetch JoinOrStart<TState>(string name, int hash, Action<Fetch, CancellationTokenSource, TState> start, TState state)
+    /// <param name="isJoined">Whether another caller began it.</param>
+    internal Fetch JoinOrStart<TState>(string name, int hash, Action<Fetch, CancellationTokenSource, TState> start, TState state, out bool isJoined)
     {
         while (true)
         {
@@ -30,6 +31,7 @@ internal sealed class SharedFetches(CopyVersions versions)
             if (_fetches.TryGetValue(name, out var current) && current.Ticket == ticket && current.TryJoin())
             {
                 Interlocked.Increment(ref _joined);
+                isJoined = true;
                 return current;
             }
 
@@ -40,6 +42,7 @@ internal sealed class SharedFetches(CopyVersions versions)
             if (current is null ? _fetches.TryAdd(name, fetch) : _fetches.TryUpdate(name, fetch, current))
             {
                 start(fetch, abandoned, state);
+                isJoined = false;
                 return fetch;
             }
 

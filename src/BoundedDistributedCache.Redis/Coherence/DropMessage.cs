@@ -20,13 +20,15 @@ internal static class DropMessage
     private const int SenderLength = 16;
     private const int HeaderLength = 1 + SenderLength;
 
-    internal static byte[] OfKey(Guid sender, string name)
+    /// <summary>What a message that names a key begins with; the name follows.</summary>
+    internal static byte[] HeaderOfKey(Guid sender)
     {
-        var message = new byte[HeaderLength + Encoding.UTF8.GetByteCount(name)];
-        WriteHeader(message, DropMessageKind.Key, sender);
-        Encoding.UTF8.GetBytes(name, message.AsSpan(HeaderLength));
-        return message;
+        var header = new byte[HeaderLength];
+        WriteHeader(header, DropMessageKind.Key, sender);
+        return header;
     }
+
+    internal static byte[] OfKey(Guid sender, string name) => [.. HeaderOfKey(sender), .. Encoding.UTF8.GetBytes(name)];
 
     internal static byte[] OfAll(Guid sender)
     {

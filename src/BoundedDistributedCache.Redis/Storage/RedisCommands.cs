@@ -4,14 +4,32 @@ using StackExchange.Redis;
 namespace BoundedCache.Redis;
 
 /// <summary>
-/// What is sent for each operation. Nothing here waits for one answer before it sends the next, and nothing is sent twice.
+/// What is sent for each operation. Nothing here waits for one answer before it sends the next, and nothing that may have had
+/// an effect is sent twice.
 /// </summary>
 /// <remarks>
-/// A write is one transaction: the fields, the time to live, and the message to the other nodes. So no node can see the
-/// message and then read what was there before, and none of the three happens without the others.
+/// A write is one step for everybody else: the fields, the time to live, and the message to the other nodes. So no node can
+/// see the message and then read what was there before, and none of the three happens without the others. It is a script,
+/// which is one message each way; where the server has none, a transaction, which is five.
 /// </remarks>
-internal static class RedisCommands
+internal sealed class RedisCommands
 {
+    // The first command is the one that may be refused, and then nothing was done.
+    private const string WriteScript =
+        """
+        redis.call('HSET', KEYS[1], 'absexp', ARGV[1], 'sldexp', ARGV[2], 'data', ARGV[3])
+        if ARGV[4] == '-1' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+        redis.call('PUBLISH', ARGV[5], ARGV[6] .. KEYS[1])
+        return 1
+        """;
+
+    private const string RemoveScript =
+        """
+        redis.call('DEL', KEYS[1])
+        redis.call('PUBLISH', ARGV[1], ARGV[2] .. KEYS[1])
+        return 1
+        """;
+
     // Sets a time to live only where the entry still has the deadlines by which it was reckoned, and only a longer one: what
     // overwrote the entry meanwhile must not get that of the old one, and of two nodes the later use counts.
     private const string RenewScript =
@@ -22,64 +40,111 @@ internal static class RedisCommands
         return 1
         """;
 
+    private volatile bool _hasNoScripts;
+
     /// <summary>
-    /// The time to live is asked for first: if the key is overwritten in between, what is believed of the new entry is at
-    /// worst shorter than the truth, since it says its own deadlines or has kept that time to live.
+    /// Two commands in one piece. The time to live is asked for first: if the key is overwritten in between, what is believed
+    /// of the new entry is at worst shorter than the truth, since it says its own deadlines or has kept that time to live.
     /// </summary>
     internal static async Task<StoredEntry?> ReadAsync(IDatabase database, RedisKey name)
     {
-        var timeToLive = database.KeyTimeToLiveAsync(name);
-        var fields = database.HashGetAsync(name, StoredEntry.Fields);
-        await Task.WhenAll(timeToLive, fields).ConfigureAwait(false);
-        return StoredEntry.From(await fields.ConfigureAwait(false), await timeToLive.ConfigureAwait(false));
+        var timeToLive = database.KeyTimeToLiveAsync(name, CommandFlags.DemandMaster);
+        Observe(timeToLive);
+        var fields = await database.HashGetAsync(name, StoredEntry.Fields, CommandFlags.DemandMaster).ConfigureAwait(false);
+        return StoredEntry.From(fields, await timeToLive.ConfigureAwait(false));
     }
 
-    internal static async Task<bool> WriteAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, RedisChannel channel, byte[] message)
+    /// <param name="database">Where.</param>
+    /// <param name="name">The key's name.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="deadlines">When it expires.</param>
+    /// <param name="timeToLive">Until when the key is to live; <see langword="null"/>: for good.</param>
+    /// <param name="channel">Where the message goes.</param>
+    /// <param name="messageHeader">What it begins with; the name follows.</param>
+    internal async Task<bool> WriteAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, RedisChannel channel, byte[] messageHeader)
+    {
+        RedisValue[] arguments =
+        [
+            StoredEntry.Field(deadlines.Absolute),
+            StoredEntry.Field(deadlines.Sliding),
+            value,
+            timeToLive is { } left ? (long)left.TotalMilliseconds : StoredEntry.NotPresent,
+            (byte[]?)channel,
+            messageHeader,
+        ];
+        return await TryRunAsync(database, WriteScript, name, arguments).ConfigureAwait(false)
+            ?? await WriteInTransactionAsync(database, name, value, deadlines, timeToLive, channel, messageHeader).ConfigureAwait(false);
+    }
+
+    internal async Task<bool> RemoveAsync(IDatabase database, RedisKey name, RedisChannel channel, byte[] messageHeader) =>
+        await TryRunAsync(database, RemoveScript, name, [(byte[]?)channel, messageHeader]).ConfigureAwait(false)
+        ?? await RemoveInTransactionAsync(database, name, channel, messageHeader).ConfigureAwait(false);
+
+    /// <returns>Whether the entry is still the one with those deadlines.</returns>
+    internal async Task<bool> RenewAsync(IDatabase database, RedisKey name, long absolute, long sliding, TimeSpan timeToLive)
+    {
+        RedisValue[] arguments = [absolute, sliding, (long)timeToLive.TotalMilliseconds];
+        return await TryRunAsync(database, RenewScript, name, arguments).ConfigureAwait(false)
+            ?? await RenewInTransactionAsync(database, name, absolute, sliding, timeToLive).ConfigureAwait(false);
+    }
+
+    /// <returns>Whether it returned 1; <see langword="null"/> where the server has no scripts, so that nothing was done.</returns>
+    private async ValueTask<bool?> TryRunAsync(IDatabase database, string script, RedisKey name, RedisValue[] arguments)
+    {
+        if (_hasNoScripts)
+            return null;
+        try
+        {
+            return (long)await database.ScriptEvaluateAsync(script, [name], arguments, CommandFlags.DemandMaster).ConfigureAwait(false) == 1;
+        }
+        catch (RedisServerException exception) when (HasNoScripts(exception))
+        {
+            _hasNoScripts = true;
+            return null;
+        }
+    }
+
+    private static bool HasNoScripts(RedisServerException exception) =>
+        exception.Message.StartsWith("ERR unknown command", StringComparison.OrdinalIgnoreCase);
+
+    private static Task<bool> WriteInTransactionAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, RedisChannel channel, byte[] messageHeader)
     {
         var transaction = database.CreateTransaction();
         var set = transaction.HashSetAsync(name, StoredEntry.ToFields(value, deadlines));
         _ = timeToLive is { } left
             ? transaction.KeyExpireAsync(name, left, flags: CommandFlags.FireAndForget)
             : transaction.KeyPersistAsync(name, CommandFlags.FireAndForget);
-        _ = transaction.PublishAsync(channel, message, CommandFlags.FireAndForget);
-        return await CommitAsync(transaction, set).ConfigureAwait(false);
+        return PublishAndCommitAsync(transaction, set, name, channel, messageHeader);
     }
 
-    internal static async Task<bool> RemoveAsync(IDatabase database, RedisKey name, RedisChannel channel, byte[] message)
+    private static Task<bool> RemoveInTransactionAsync(IDatabase database, RedisKey name, RedisChannel channel, byte[] messageHeader)
     {
         var transaction = database.CreateTransaction();
-        var delete = transaction.KeyDeleteAsync(name);
-        _ = transaction.PublishAsync(channel, message, CommandFlags.FireAndForget);
-        return await CommitAsync(transaction, delete).ConfigureAwait(false);
+        return PublishAndCommitAsync(transaction, transaction.KeyDeleteAsync(name), name, channel, messageHeader);
     }
 
-    /// <returns>Whether the entry is still the one with those deadlines.</returns>
-    internal static async Task<bool> RenewAsync(IDatabase database, RedisKey name, long absolute, long sliding, TimeSpan timeToLive, bool useScript)
+    private static async Task<bool> RenewInTransactionAsync(IDatabase database, RedisKey name, long absolute, long sliding, TimeSpan timeToLive)
     {
-        if (useScript)
-        {
-            var result = await database.ScriptEvaluateAsync(RenewScript, [name], [absolute, sliding, (long)timeToLive.TotalMilliseconds]).ConfigureAwait(false);
-            return (long)result == 1;
-        }
-
         var transaction = database.CreateTransaction();
         transaction.AddCondition(Condition.HashEqual(name, StoredEntry.AbsoluteField, absolute));
         transaction.AddCondition(Condition.HashEqual(name, StoredEntry.SlidingField, sliding));
         var expire = transaction.KeyExpireAsync(name, timeToLive, ExpireWhen.GreaterThanCurrentExpiry);
         Observe(expire);
-        return await transaction.ExecuteAsync().ConfigureAwait(false);
+        return await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
     }
 
     // What a command of the transaction was answered counts too: one may be refused while the others are done.
-    private static async Task<bool> CommitAsync(ITransaction transaction, Task command)
+    private static async Task<bool> PublishAndCommitAsync(ITransaction transaction, Task command, RedisKey name, RedisChannel channel, byte[] messageHeader)
     {
         Observe(command);
-        var isCommitted = await transaction.ExecuteAsync().ConfigureAwait(false);
+        byte[] message = [.. messageHeader, .. (byte[])name!];
+        _ = transaction.PublishAsync(channel, message, CommandFlags.FireAndForget);
+        var isCommitted = await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
         await command.ConfigureAwait(false);
         return isCommitted;
     }
 
-    // Where the transaction throws, nobody comes to look at its commands.
+    // Where what is waited for first throws, nobody comes to look at the other.
     private static void Observe(Task task) =>
         task.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 }
