@@ -26,6 +26,9 @@ namespace BoundedCache.Redis;
 /// </remarks>
 internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposable, IDisposable
 {
+    // By so much the clocks of two caches in one process may differ, and what Redis says of a time to live.
+    private const long ClockTolerance = 100 * TimeSpan.TicksPerMillisecond;
+
     private readonly BoundedDistributedCache _near;
     private readonly CacheClock _clock;
     private readonly NearCopies _copies;
@@ -362,7 +365,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     /// </summary>
     private SlidingUse? UseOf(Partition partition, string key, string name, Deadlines deadlines, long left, Now asked, Now answered)
     {
-        if (deadlines.Sliding == Deadlines.None || answered.Utc + left >= deadlines.Absolute - TimeSpan.TicksPerMillisecond)
+        if (deadlines.Sliding == Deadlines.None || answered.Utc + left >= deadlines.Absolute - ClockTolerance)
             return null;
 
         // What is left of the time to live tells when Redis last heard of a use.

@@ -133,7 +133,7 @@ public sealed class CopyVersionsTests
         // A register in the place of Redis: writers change it between begin and end, fillers keep what they read.
         var token = TestContext.Current.CancellationToken;
         var truth = 0L;
-        var kept = new (long Version, long Value)[1];
+        var kept = new (CopyTicket Version, long Value)[1];
         var isWrong = false;
         var gate = new Lock();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
@@ -156,7 +156,7 @@ public sealed class CopyVersionsTests
                 var ticket = _versions.BeginWrite(Key);
                 var value = Interlocked.Increment(ref truth);
                 _versions.TryEndWrite(Key, ticket, out _);
-                (long Version, long Value) copy;
+                (CopyTicket Version, long Value) copy;
                 lock (gate)
                     copy = kept[0];
                 isWrong |= _versions.IsCurrent(Key, copy.Version) && copy.Value != value;

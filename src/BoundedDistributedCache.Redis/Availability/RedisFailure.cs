@@ -10,7 +10,7 @@ namespace BoundedCache.Redis;
 internal static class RedisFailure
 {
     private const int LongestCode = 24;
-    private const string InScript = "@user_script:";
+    private const string InScript = "@user_script";
 
     /// <summary>Whether Redis as a whole is to be left alone for a while, if it goes on so.</summary>
     internal static bool IsOutage(Exception exception) => exception switch
@@ -62,11 +62,8 @@ internal static class RedisFailure
     private static string CodeOf(Exception exception)
     {
         var message = exception.Message.AsSpan();
-        if (message.StartsWith("ERR ") && message.IndexOf(InScript) is > 0 and var script)
-        {
-            message = message[(script + InScript.Length)..];
-            message = message[(message.IndexOf(' ') + 1)..].TrimStart('-');
-        }
+        if (message.StartsWith("ERR ") && message.LastIndexOf(InScript) is > 0 and var script)
+            message = message[(script + InScript.Length)..].TrimStart(": 0123456789-");
 
         var length = message.IndexOfAnyExceptInRange('A', 'Z');
         return length is > 1 and <= LongestCode && message[length] == ' ' ? message[..length].ToString() : "ERR";

@@ -14,19 +14,20 @@ namespace BoundedCache.Redis;
 /// </remarks>
 internal sealed class RedisCommands
 {
-    // The first command is the one that may be refused, and then nothing was done.
+    // What may be refused comes first, and then nothing was done, but for a message too many. Nobody acts on the message
+    // before the whole is done.
     private const string WriteScript =
         """
+        redis.call('PUBLISH', ARGV[5], ARGV[6] .. KEYS[1])
         redis.call('HSET', KEYS[1], 'absexp', ARGV[1], 'sldexp', ARGV[2], 'data', ARGV[3])
         if ARGV[4] == '-1' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-        redis.call('PUBLISH', ARGV[5], ARGV[6] .. KEYS[1])
         return 1
         """;
 
     private const string RemoveScript =
         """
-        redis.call('DEL', KEYS[1])
         redis.call('PUBLISH', ARGV[1], ARGV[2] .. KEYS[1])
+        redis.call('DEL', KEYS[1])
         return 1
         """;
 
@@ -41,6 +42,7 @@ internal sealed class RedisCommands
         """;
 
     private volatile bool _hasNoScripts;
+    private byte[]? _channel;
 
     /// <summary>
     /// Two commands in one piece. The time to live is asked for first: if the key is overwritten in between, what is believed
@@ -69,7 +71,7 @@ internal sealed class RedisCommands
             StoredEntry.Field(deadlines.Sliding),
             value,
             timeToLive is { } left ? (long)left.TotalMilliseconds : StoredEntry.NotPresent,
-            (byte[]?)channel,
+            ArgumentOf(database, channel),
             messageHeader,
         ];
         return await TryRunAsync(database, WriteScript, name, arguments).ConfigureAwait(false)
@@ -77,7 +79,7 @@ internal sealed class RedisCommands
     }
 
     internal async Task<bool> RemoveAsync(IDatabase database, RedisKey name, RedisChannel channel, byte[] messageHeader) =>
-        await TryRunAsync(database, RemoveScript, name, [(byte[]?)channel, messageHeader]).ConfigureAwait(false)
+        await TryRunAsync(database, RemoveScript, name, [ArgumentOf(database, channel), messageHeader]).ConfigureAwait(false)
         ?? await RemoveInTransactionAsync(database, name, channel, messageHeader).ConfigureAwait(false);
 
     /// <returns>Whether the entry is still the one with those deadlines.</returns>
@@ -87,6 +89,13 @@ internal sealed class RedisCommands
         return await TryRunAsync(database, RenewScript, name, arguments).ConfigureAwait(false)
             ?? await RenewInTransactionAsync(database, name, absolute, sliding, timeToLive).ConfigureAwait(false);
     }
+
+    // The client puts its prefix before what it knows for a channel, and an argument of a script is none.
+    private byte[] ArgumentOf(IDatabase database, RedisChannel channel) => _channel ??=
+    [
+        .. (byte[]?)ConfigurationOptions.Parse(database.Multiplexer.Configuration, ignoreUnknown: true).ChannelPrefix ?? [],
+        .. (byte[]?)channel ?? [],
+    ];
 
     /// <returns>Whether it returned 1; <see langword="null"/> where the server has no scripts, so that nothing was done.</returns>
     private async ValueTask<bool?> TryRunAsync(IDatabase database, string script, RedisKey name, RedisValue[] arguments)
