@@ -302,45 +302,57 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         return value is not null;
     }
 
-    private async Task<byte[]?> FetchAsync(Partition partition, string key, CancellationToken token)
+    private Task<byte[]?> FetchAsync(Partition partition, string key, CancellationToken token)
     {
         var name = _keys.NameOf(partition, key);
         Start();
-        var isJoined = false;
-        try
-        {
-            return await JoinOrStart(out isJoined).WaitAsync(token).ConfigureAwait(false);
-        }
-        catch (RedisTierException exception) when (isJoined && exception.Failure == RedisTierFailure.Busy)
-        {
-            // It had waited for its turn before this caller came, who has not waited as long as he may.
-            return await JoinOrStart(out _).WaitAsync(token).ConfigureAwait(false);
-        }
-
-        Fetch JoinOrStart(out bool isJoined) => _fetches.JoinOrStart(
-            name,
-            _near.HashOf(partition, key),
-            static (fetch, abandoned, call) => _ = call.Tier.RunFetchAsync(fetch, abandoned, call.Partition, call.Key, call.Name),
-            (Tier: this, Partition: partition, Key: key, Name: name),
-            out isJoined);
+        var fetched = FetchAsync(partition, key, name, out var isJoined, token);
+        return isJoined ? FetchAfterAsync(fetched, partition, key, name, token) : fetched;
     }
 
-    private async Task RunFetchAsync(Fetch fetch, CancellationTokenSource abandoned, Partition partition, string key, string name)
+    // What was joined may have waited for its turn before this caller came, who has not waited as long as he may.
+    private async Task<byte[]?> FetchAfterAsync(Task<byte[]?> joined, Partition partition, string key, string name, CancellationToken token)
+    {
+        try
+        {
+            return await joined.ConfigureAwait(false);
+        }
+        catch (RedisTierException exception) when (exception.Failure == RedisTierFailure.Busy)
+        {
+            return await FetchAsync(partition, key, name, out _, token).ConfigureAwait(false);
+        }
+    }
+
+    private Task<byte[]?> FetchAsync(Partition partition, string key, string name, out bool isJoined, CancellationToken token)
+    {
+        isJoined = !_fetches.TryStart(name, _near.HashOf(partition, key), token.CanBeCanceled, out var fetch);
+        if (isJoined)
+            return fetch.WaitAsync(token);
+        var running = RunFetchAsync(fetch, partition, key, name);
+        if (!token.CanBeCanceled)
+            return running;
+        running.Observe();
+        return fetch.WaitAsync(token);
+    }
+
+    private async Task<byte[]?> RunFetchAsync(Fetch fetch, Partition partition, string key, string name)
     {
         try
         {
             var asked = _clock.Read();
-            var stored = await Operations.RunAsync(OperationKind.Read, name, RedisCommands.ReadAsync, (RedisKey)name, abandoned.Token).ConfigureAwait(false);
-            fetch.Complete(stored is { } found ? Take(fetch, partition, key, name, found, asked) : null);
+            var stored = await Operations.RunAsync(OperationKind.Read, name, RedisCommands.ReadAsync, (RedisKey)name, fetch.Abandoned).ConfigureAwait(false);
+            var value = stored is { } found ? Take(fetch, partition, key, name, found, asked) : null;
+            fetch.Complete(value);
+            return value;
         }
         catch (Exception exception)
         {
             fetch.Fail(exception);
+            throw;
         }
         finally
         {
             _fetches.End(name, fetch);
-            abandoned.Dispose();
         }
     }
 

@@ -5,15 +5,17 @@ namespace BoundedCache.Redis;
 /// up its turn.
 /// </summary>
 /// <param name="ticket">The version of the key before it began.</param>
-/// <param name="abandoned">Cancelled when nobody waits any more; belongs to whoever runs the fetch.</param>
-internal sealed class Fetch(CopyTicket ticket, CancellationTokenSource abandoned)
+/// <param name="canBeAbandoned">Whether whoever starts it may leave. Otherwise somebody waits to its end.</param>
+internal sealed class Fetch(CopyTicket ticket, bool canBeAbandoned) : IDisposable
 {
     private readonly TaskCompletionSource<byte[]?> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource? _abandoned = canBeAbandoned ? new() : null;
     private int _callers = 1;
 
     internal CopyTicket Ticket => ticket;
 
-    internal Task<byte[]?> Result => _result.Task;
+    /// <summary>Cancelled when nobody waits any more.</summary>
+    internal CancellationToken Abandoned => _abandoned?.Token ?? CancellationToken.None;
 
     /// <returns>Whether it goes on for this caller too.</returns>
     internal bool TryJoin()
@@ -29,7 +31,21 @@ internal sealed class Fetch(CopyTicket ticket, CancellationTokenSource abandoned
         return false;
     }
 
-    internal async Task<byte[]?> WaitAsync(CancellationToken token)
+    /// <summary>What it comes to. A caller who can't leave waits to the end, so that it is never abandoned.</summary>
+    internal Task<byte[]?> WaitAsync(CancellationToken token) => token.CanBeCanceled ? WaitOrLeaveAsync(token) : _result.Task;
+
+    internal void Complete(byte[]? value) => _result.TrySetResult(value);
+
+    internal void Fail(Exception exception)
+    {
+        _result.TrySetException(exception);
+        _ = _result.Task.Exception; // whoever waited has seen it; there may be nobody
+    }
+
+    /// <summary>By whoever runs it, at its end.</summary>
+    public void Dispose() => _abandoned?.Dispose();
+
+    private async Task<byte[]?> WaitOrLeaveAsync(CancellationToken token)
     {
         try
         {
@@ -42,19 +58,11 @@ internal sealed class Fetch(CopyTicket ticket, CancellationTokenSource abandoned
         }
     }
 
-    internal void Complete(byte[]? value) => _result.TrySetResult(value);
-
-    internal void Fail(Exception exception)
-    {
-        _result.TrySetException(exception);
-        _ = _result.Task.Exception; // whoever waited has seen it; there may be nobody
-    }
-
     private void Abandon()
     {
         try
         {
-            abandoned.Cancel();
+            _abandoned?.Cancel();
         }
         catch (ObjectDisposedException)
         {

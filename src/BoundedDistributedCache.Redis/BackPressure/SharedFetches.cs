@@ -20,10 +20,10 @@ internal sealed class SharedFetches(CopyVersions versions)
 
     /// <param name="name">The key's name in Redis.</param>
     /// <param name="hash">The key's hash in the near tier.</param>
-    /// <param name="start">Runs a fetch to its end, and begins at once. It calls <see cref="End"/>.</param>
-    /// <param name="state">Passed on.</param>
-    /// <param name="isJoined">Whether another caller began it.</param>
-    internal Fetch JoinOrStart<TState>(string name, int hash, Action<Fetch, CancellationTokenSource, TState> start, TState state, out bool isJoined)
+    /// <param name="canLeave">Whether the caller may leave before it is at its end.</param>
+    /// <param name="fetch">What the caller waits for.</param>
+    /// <returns>Whether it is a new one, which the caller is to run to its end, and then <see cref="End"/>.</returns>
+    internal bool TryStart(string name, int hash, bool canLeave, out Fetch fetch)
     {
         while (true)
         {
@@ -31,24 +31,20 @@ internal sealed class SharedFetches(CopyVersions versions)
             if (_fetches.TryGetValue(name, out var current) && current.Ticket == ticket && current.TryJoin())
             {
                 Interlocked.Increment(ref _joined);
-                isJoined = true;
-                return current;
+                fetch = current;
+                return false;
             }
 
-#pragma warning disable CA2000 // whoever runs the fetch disposes it
-            var abandoned = new CancellationTokenSource();
-#pragma warning restore CA2000
-            var fetch = new Fetch(ticket, abandoned);
+            fetch = new Fetch(ticket, canLeave);
             if (current is null ? _fetches.TryAdd(name, fetch) : _fetches.TryUpdate(name, fetch, current))
-            {
-                start(fetch, abandoned, state);
-                isJoined = false;
-                return fetch;
-            }
-
-            abandoned.Dispose();
+                return true;
+            fetch.Dispose();
         }
     }
 
-    internal void End(string name, Fetch fetch) => _fetches.TryRemove(new KeyValuePair<string, Fetch>(name, fetch));
+    internal void End(string name, Fetch fetch)
+    {
+        _fetches.TryRemove(new KeyValuePair<string, Fetch>(name, fetch));
+        fetch.Dispose();
+    }
 }

@@ -5,17 +5,18 @@ namespace BoundedCache.Redis;
 
 /// <summary>
 /// What is sent for each operation. Nothing here waits for one answer before it sends the next, and nothing that may have had
-/// an effect is sent twice.
+/// an effect is sent twice. Primaries alone are asked: a replica may be behind what this node wrote.
 /// </summary>
 /// <remarks>
 /// A write is one step for everybody else: the fields, the time to live, and the message to the other nodes. So no node can
 /// see the message and then read what was there before, and none of the three happens without the others. It is a script,
-/// which is one message each way; where the server has none, a transaction, which is five.
+/// which is one message each way; where the server has none, a transaction, which is five. (Tasks that nobody waits for any
+/// more, since another one threw first, need no care: the client looks at their exceptions itself.)
 /// </remarks>
 internal sealed class RedisCommands
 {
-    // What may be refused comes first, and then nothing was done, but for a message too many. Nobody acts on the message
-    // before the whole is done.
+    // A script is not undone where one of its commands is refused. The message does no harm without the rest, so it is first;
+    // then comes what may be refused for want of memory, or since the key is of another type.
     private const string WriteScript =
         """
         redis.call('PUBLISH', ARGV[5], ARGV[6] .. KEYS[1])
@@ -51,7 +52,6 @@ internal sealed class RedisCommands
     internal static async Task<StoredEntry?> ReadAsync(IDatabase database, RedisKey name)
     {
         var timeToLive = database.KeyTimeToLiveAsync(name, CommandFlags.DemandMaster);
-        Observe(timeToLive);
         var fields = await database.HashGetAsync(name, StoredEntry.Fields, CommandFlags.DemandMaster).ConfigureAwait(false);
         return StoredEntry.From(fields, await timeToLive.ConfigureAwait(false));
     }
@@ -113,8 +113,12 @@ internal sealed class RedisCommands
         }
     }
 
+    // Not known, not allowed to this account, or (Garnet) switched off. What a script's own commands are answered reads
+    // otherwise.
     private static bool HasNoScripts(RedisServerException exception) =>
-        exception.Message.StartsWith("ERR unknown command", StringComparison.OrdinalIgnoreCase);
+        exception.Message.StartsWith("ERR unknown command", StringComparison.OrdinalIgnoreCase)
+        || exception.Message.StartsWith("ERR This instance has Lua scripting support disabled", StringComparison.Ordinal)
+        || (exception.Message.StartsWith("NOPERM", StringComparison.Ordinal) && exception.Message.Contains("'eval", StringComparison.OrdinalIgnoreCase));
 
     private static Task<bool> WriteInTransactionAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, RedisChannel channel, byte[] messageHeader)
     {
@@ -137,23 +141,17 @@ internal sealed class RedisCommands
         var transaction = database.CreateTransaction();
         transaction.AddCondition(Condition.HashEqual(name, StoredEntry.AbsoluteField, absolute));
         transaction.AddCondition(Condition.HashEqual(name, StoredEntry.SlidingField, sliding));
-        var expire = transaction.KeyExpireAsync(name, timeToLive, ExpireWhen.GreaterThanCurrentExpiry);
-        Observe(expire);
+        _ = transaction.KeyExpireAsync(name, timeToLive, ExpireWhen.GreaterThanCurrentExpiry);
         return await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
     }
 
     // What a command of the transaction was answered counts too: one may be refused while the others are done.
     private static async Task<bool> PublishAndCommitAsync(ITransaction transaction, Task command, RedisKey name, RedisChannel channel, byte[] messageHeader)
     {
-        Observe(command);
         byte[] message = [.. messageHeader, .. (byte[])name!];
         _ = transaction.PublishAsync(channel, message, CommandFlags.FireAndForget);
         var isCommitted = await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
         await command.ConfigureAwait(false);
         return isCommitted;
     }
-
-    // Where what is waited for first throws, nobody comes to look at the other.
-    private static void Observe(Task task) =>
-        task.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 }
