@@ -1,3 +1,6 @@
+using System.Reflection;
+using StackExchange.Redis;
+
 namespace BoundedCache.Redis.Tests.Coherence;
 
 /// <summary>The channel by which nodes tell one another what to drop.</summary>
@@ -26,6 +29,26 @@ public sealed class ChannelTests(SharedServer shared)
         }
 
         Assert.Equal(5, node.Tier.Messages.Received);
+    }
+
+    [Fact]
+    public async Task WhatCouldNotBeSubscribedIsNotKeptByTheClient()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "-subscribe", "allchannels");
+        await using var node = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        node.Tier.Start();
+        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 304), Token);
+        await server.CliAsync("ACL", "SETUSER", "node", "+subscribe");
+        node.Tier.Messages.Wake();
+        await node.IsConnectedAsync(Token);
+
+        // Each would get every message: to count it twice, or to keep it for good.
+        var database = await node.Tier.Connection.GetDatabaseAsync();
+        object?[] arguments = [node.Tier.Messages.ChannelOf(database), 0, 0];
+        typeof(ConnectionMultiplexer).GetMethod("GetSubscriberCounts", BindingFlags.Instance | BindingFlags.NonPublic)!.Invoke(database.Multiplexer, arguments);
+
+        Assert.Equal(1, (int)arguments[1]! + (int)arguments[2]!);
     }
 
     [Fact]
