@@ -1,5 +1,4 @@
 using System.Net;
-using BoundedCache.Redis.Tests;
 
 namespace WebSample.Tests;
 
@@ -21,9 +20,9 @@ public sealed class NodesTests
         await onFirst.AddToCartAsync("kitchen", 3, Cancelled);
         Assert.Equal(1, (await onSecond.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart);
         await onSecond.AddToCartAsync("kitchen", 3, Cancelled);
-        await EventuallyAsync(async () => (await onFirst.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart == 2);
+        await Eventually.IsTrueAsync(async () => (await onFirst.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart == 2, Cancelled);
         await onFirst.RemoveFromCartAsync("kitchen", 3, Cancelled);
-        await EventuallyAsync(async () => (await onSecond.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart == 0);
+        await Eventually.IsTrueAsync(async () => (await onSecond.ReadAsync("/kitchen/cart", Cancelled)).PiecesInCart == 0, Cancelled);
     }
 
     [Fact]
@@ -63,8 +62,8 @@ public sealed class NodesTests
         var changed = await onFirst.ChangePriceAsync("kitchen", 14, "123.45", Cancelled);
 
         Assert.Contains("123.45", changed.Html);
-        await EventuallyAsync(async () => (await onSecond.ReadAsync("/kitchen/products/14", Cancelled)).Html.Contains("123.45"));
-        await EventuallyAsync(async () => (await onSecond.ReadAsync("/kitchen/2", Cancelled)).Html.Contains("123.45"));
+        await Eventually.IsTrueAsync(async () => (await onSecond.ReadAsync("/kitchen/products/14", Cancelled)).Html.Contains("123.45"), Cancelled);
+        await Eventually.IsTrueAsync(async () => (await onSecond.ReadAsync("/kitchen/2", Cancelled)).Html.Contains("123.45"), Cancelled);
     }
 
     [Theory]
@@ -87,13 +86,4 @@ public sealed class NodesTests
 
     private static RunningShop OpenBeside(RunningShop first, RedisServer redis) =>
         RunningShop.Open(("Redis", redis.Address), ("Upstream:Address", first.UpstreamAddress.AbsoluteUri));
-
-    // A message takes its time, but much less than entries live or copies are trusted without one.
-    private static async Task EventuallyAsync(Func<Task<bool>> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        limit.CancelAfter(TimeSpan.FromSeconds(15));
-        while (!await condition())
-            await Task.Delay(10, limit.Token);
-    }
 }

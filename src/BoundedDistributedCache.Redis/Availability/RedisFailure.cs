@@ -10,7 +10,8 @@ namespace BoundedCache.Redis;
 internal static class RedisFailure
 {
     private const int LongestCode = 24;
-    private const string InScript = "@user_script";
+    private const string OfScript = "ERR Error running script";
+    private const string InScript = ": -";
 
     /// <summary>Whether Redis as a whole is to be left alone for a while, if it goes on so.</summary>
     internal static bool IsOutage(Exception exception) => exception switch
@@ -57,14 +58,13 @@ internal static class RedisFailure
         _ => "",
     };
 
-    // The first word, which names the kind; what follows may repeat arguments. Before version 7 what a script was refused is
-    // told behind the number of its line.
+    // The first word, which names the kind; what follows may repeat arguments. Before version 7 what a command of a script was
+    // answered comes after what is said of the script.
     private static string CodeOf(Exception exception)
     {
         var message = exception.Message.AsSpan();
-        if (message.StartsWith("ERR ") && message.LastIndexOf(InScript) is > 0 and var script)
-            message = message[(script + InScript.Length)..].TrimStart(": 0123456789-");
-
+        if (message.StartsWith(OfScript) && message.IndexOf(InScript) is >= 0 and var found)
+            message = message[(found + InScript.Length)..];
         var length = message.IndexOfAnyExceptInRange('A', 'Z');
         return length is > 1 and <= LongestCode && message[length] == ' ' ? message[..length].ToString() : "ERR";
     }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
 
 namespace BoundedCache.Redis.Tests;
 
@@ -13,6 +15,7 @@ internal sealed class Wire : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly int _serverPort;
     private readonly ConcurrentDictionary<Connection, bool> _connections = new();
+    private readonly List<byte> _heldBytes = [];
     private readonly Task _accepting;
     private volatile TaskCompletionSource? _held;
     private volatile TaskCompletionSource? _heldMessages;
@@ -29,6 +32,13 @@ internal sealed class Wire : IAsyncDisposable
 
     /// <summary>What the server answers from now on stays here, but for messages.</summary>
     public void HoldAnswers() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether the server has said this, and it stays here, or did.</summary>
+    public bool HasHeld(string text)
+    {
+        lock (_heldBytes)
+            return CollectionsMarshal.AsSpan(_heldBytes).IndexOf(Text.Bytes(text)) >= 0;
+    }
 
     public void ReleaseAnswers() => Interlocked.Exchange(ref _held, null)?.SetResult();
 
@@ -117,15 +127,42 @@ internal sealed class Wire : IAsyncDisposable
         }
     }
 
+    // What comes is taken in all the while, so that what is held can be looked at; it is passed on in order.
     private async Task DownAsync(Connection connection)
     {
-        var buffer = new byte[64 * 1024];
-        int read;
-        while ((read = await connection.Server.GetStream().ReadAsync(buffer)) > 0)
+        var chunks = Channel.CreateUnbounded<(byte[] Bytes, Task Released)>();
+        var passing = PassOnAsync(connection, chunks.Reader);
+        try
         {
-            if ((connection.IsSubscription ? _heldMessages : _held) is { } held)
-                await held.Task;
-            await connection.Client.GetStream().WriteAsync(buffer.AsMemory(0, read));
+            var buffer = new byte[64 * 1024];
+            int read;
+            while ((read = await connection.Server.GetStream().ReadAsync(buffer)) > 0)
+            {
+                var bytes = buffer[..read];
+                var held = connection.IsSubscription ? _heldMessages : _held;
+                if (held is not null)
+                {
+                    lock (_heldBytes)
+                        _heldBytes.AddRange(bytes);
+                }
+
+                chunks.Writer.TryWrite((bytes, held?.Task ?? Task.CompletedTask));
+            }
+        }
+        finally
+        {
+            chunks.Writer.Complete();
+        }
+
+        await passing;
+    }
+
+    private static async Task PassOnAsync(Connection connection, ChannelReader<(byte[] Bytes, Task Released)> chunks)
+    {
+        await foreach (var (bytes, released) in chunks.ReadAllAsync())
+        {
+            await released;
+            await connection.Client.GetStream().WriteAsync(bytes);
         }
     }
 
