@@ -47,7 +47,7 @@ public sealed partial class AccountTests
     {
         var page = File.ReadAllText(Path.Combine(Directory.GetParent(Here())!.FullName, "..", "docs", "redis.md"));
         var line = page.Split('\n').Single(line => line.StartsWith($"| {row}", StringComparison.Ordinal));
-        return [.. Command().Matches(line).Select(match => match.Groups[1].Value.ToLowerInvariant())];
+        return [.. Command().Matches(line).Select(match => match.Groups[1].Value)];
     }
 
     private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;

@@ -78,7 +78,8 @@ internal sealed class RedisOperations
                 ? await SendAsync(name, send, state).ConfigureAwait(false)
                 : await _breaker.ExecuteAsync(
                     static async (call, _) => await call.Operations.SendAsync(call.Name, call.Send, call.State).ConfigureAwait(false),
-                    (Operations: this, Name: name, Send: send, State: state)).ConfigureAwait(false);
+                    (Operations: this, Name: name, Send: send, State: state),
+                    CancellationToken.None).ConfigureAwait(false);
             if (isClosed)
                 await ReportAsync(exception: null).ConfigureAwait(false);
             Counters.Count(kind, failure: null);
