@@ -340,7 +340,12 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         try
         {
             var asked = _clock.Read();
-            var stored = await Operations.RunAsync(OperationKind.Read, name, RedisCommands.ReadAsync, (RedisKey)name, fetch.Abandoned).ConfigureAwait(false);
+            var stored = await Operations.RunAsync(
+                OperationKind.Read,
+                name,
+                static (database, call) => call.Commands.ReadAsync(database, call.Name),
+                (Commands: _commands, Name: name),
+                fetch.Abandoned).ConfigureAwait(false);
             var value = stored is { } found ? Take(fetch, partition, key, name, found, asked) : null;
             fetch.Complete(value);
             return value;

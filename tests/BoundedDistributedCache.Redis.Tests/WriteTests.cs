@@ -42,7 +42,7 @@ public sealed partial class WriteTests(SharedServer shared)
         await node.SetAsync("key", "old", Token);
         Assert.Equal("old", await other.GetAsync("key", Token));
 
-        var commands = await CommandsOfAsync(server, () => node.SetAsync("key", "new", Token, new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1) }), isTransaction: true);
+        var commands = await CommandsOfAsync(server, () => node.SetAsync("key", "new", Token, new() { SlidingExpiration = TimeSpan.FromMilliseconds(90_500) }), isTransaction: true);
 
         Assert.Equal(["MULTI", "HMSET", "PEXPIRE", "PUBLISH", "EXEC"], commands);
         await Eventually.IsTrueAsync(async () => await other.GetAsync("key", Token) == "new", Token);

@@ -22,8 +22,8 @@ internal readonly record struct StoredEntry(byte[] Value, long Absolute, long Sl
 
     internal static readonly RedisValue[] Fields = [AbsoluteField, SlidingField, DataField];
 
-    /// <param name="fields">As asked for by <see cref="Fields"/>.</param>
-    /// <param name="timeToLive">Of the key, asked for before the fields.</param>
+    /// <param name="fields">Those of <see cref="Fields"/>, and perhaps more after them.</param>
+    /// <param name="timeToLive">Of the key, as it was then or before.</param>
     /// <returns>What was found; <see langword="null"/> where there is no entry.</returns>
     internal static StoredEntry? From(RedisValue[] fields, TimeSpan? timeToLive) =>
         (byte[]?)fields[2] is { } value ? new StoredEntry(value, TicksOf(fields[0]), TicksOf(fields[1]), timeToLive) : null;
