@@ -69,6 +69,18 @@ public sealed class BackPressureTests(SharedServer shared)
     }
 
     [Fact]
+    public void NobodyJoinsAReadThatHasFailed()
+    {
+        var fetches = new SharedFetches(new CopyVersions(1));
+        Assert.True(fetches.TryStart("name", 0, canLeave: false, out var failed));
+        Assert.False(fetches.TryStart("name", 0, canLeave: false, out _));
+
+        failed.Fail(new TimeoutException());
+
+        Assert.True(fetches.TryStart("name", 0, canLeave: false, out _));
+    }
+
+    [Fact]
     public async Task WhoWaitsCanBeCancelledAndNothingWasSent()
     {
         await using var wire = new Wire(shared.Server.Port);

@@ -141,7 +141,9 @@ public sealed class RacesTests(SharedServer shared)
         await using var a = await Node.StartAsync(wire.Address, _instance, Token);
         await using var b = await StartAsync();
         await b.SetAsync("key", "old", Token);
+        await MessagesArriveAsync(a, 1);
         Assert.Equal("old", await a.GetAsync("key", Token));
+        Assert.Equal(1, a.Near.Count);
 
         wire.HoldMessages();
         await b.SetAsync("key", "new", Token);
