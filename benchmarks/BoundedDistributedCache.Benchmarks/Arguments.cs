@@ -1,13 +1,19 @@
 using BoundedCache.Benchmarks.Measuring;
+using BoundedCache.Benchmarks.Memory;
 
 namespace BoundedCache.Benchmarks;
 
 /// <summary>A command and its options.</summary>
-internal sealed record Arguments(string Command, bool IsTiny, string? Docs, string? Traces, IReadOnlyList<string> Rest)
+/// <param name="Command">Its name.</param>
+/// <param name="IsTiny">Whether the program is only tried.</param>
+/// <param name="Docs">The folder of the document to write.</param>
+/// <param name="Traces">The folder of the traces.</param>
+/// <param name="Cell">What the process of a memory cell is told.</param>
+internal sealed record Arguments(string Command, bool IsTiny, string? Docs, string? Traces, IReadOnlyList<string> Cell)
 {
     public Scale Scale => IsTiny ? Scale.Tiny : Scale.Full;
 
-    /// <exception cref="ArgumentException">There is no command, an option lacks its value, or a folder is not there.</exception>
+    /// <exception cref="ArgumentException">There is no command, an option is unknown or lacks its value, or a folder is not there.</exception>
     public static Arguments Parse(IReadOnlyList<string> arguments)
     {
         if (arguments.Count == 0)
@@ -15,7 +21,12 @@ internal sealed record Arguments(string Command, bool IsTiny, string? Docs, stri
             throw new ArgumentException("A command is missing.", nameof(arguments));
         }
 
-        Arguments parsed = new(arguments[0], IsTiny: false, Docs: null, Traces: null, Rest: []);
+        Arguments parsed = new(arguments[0], IsTiny: false, Docs: null, Traces: null, Cell: []);
+        if (parsed.Command == CellProcess.Command)
+        {
+            return parsed with { Cell = [.. arguments.Skip(1)] };
+        }
+
         for (int i = 1; i < arguments.Count; i++)
         {
             parsed = arguments[i] switch
@@ -23,7 +34,7 @@ internal sealed record Arguments(string Command, bool IsTiny, string? Docs, stri
                 "--tiny" => parsed with { IsTiny = true },
                 "--docs" => parsed with { Docs = Folder(arguments, ++i) },
                 "--traces" => parsed with { Traces = Folder(arguments, ++i) },
-                _ => parsed with { Rest = [.. parsed.Rest, arguments[i]] },
+                _ => throw new ArgumentException($"There is no option '{arguments[i]}'.", nameof(arguments)),
             };
         }
 

@@ -36,7 +36,11 @@ internal static class Commands
         """;
 
     /// <returns>0; 1 where a target was missed; 2 where the arguments are wrong.</returns>
-    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    /// <param name="arguments">The command and its options.</param>
+    /// <param name="output">Takes what was found.</param>
+    /// <param name="error">Takes what is wrong.</param>
+    /// <param name="weigh">Weighs a cell of memory; a process of its own unless told otherwise.</param>
+    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, Func<Cell, Weight>? weigh = null)
     {
         Arguments parsed;
         try
@@ -52,7 +56,12 @@ internal static class Commands
 
         try
         {
-            return Run(parsed, output, error);
+            if (!parsed.IsTiny && parsed.Command != CellProcess.Command)
+            {
+                Machine.RefuseUnoptimized(typeof(Commands).Assembly, typeof(BoundedDistributedCache).Assembly);
+            }
+
+            return Run(parsed, output, error, weigh);
         }
         catch (Exception exception) when (exception is RefusedException or InvalidOperationException or InvalidDataException)
         {
@@ -61,12 +70,12 @@ internal static class Commands
         }
     }
 
-    private static int Run(Arguments parsed, TextWriter output, TextWriter error) =>
+    private static int Run(Arguments parsed, TextWriter output, TextWriter error, Func<Cell, Weight>? weigh) =>
         parsed.Command switch
         {
             "quick" => QuickCommand.Run(parsed.IsTiny ? Scale.Tiny : Scale.Quick, output),
             "throughput" => Show([ThroughputCommand.Run(parsed.Scale)], parsed, output),
-            "memory" => Show([MemoryCommand.Run(parsed.Scale)], parsed, output),
+            "memory" => Show([MemoryCommand.Run(parsed.Scale, weigh)], parsed, output),
             "sweeps" => Show([SweepCommand.Run(parsed.Scale)], parsed, output),
             "latency" => Show([LatencyCommand.Run(parsed.Scale)], parsed, output),
             "bdn" => Show([BdnCommand.Run(parsed.IsTiny)], parsed, output),
@@ -75,20 +84,21 @@ internal static class Commands
             "others" => Show([OthersCommand.Run(parsed.Scale)], parsed, output),
             CellProcess.Command => Weigh(parsed, output),
             "hitratio" or "report" when parsed.Traces is null => Refuse($"'{parsed.Command}' needs '--traces' and a folder.", error),
-            "report" => Show(Everything(parsed, parsed.Traces), parsed, output),
+            "report" => Show(Everything(parsed, parsed.Traces, weigh), parsed, output),
             "hitratio" => Show([HitRatioCommand.Run(Trace.LoadAll(parsed.Traces))], parsed, output),
             _ => Refuse($"There is no command '{parsed.Command}'.", error),
         };
 
-    private static List<Section> Everything(Arguments parsed, string traces)
+    private static List<Section> Everything(Arguments parsed, string traces, Func<Cell, Weight>? weigh)
     {
         // Where there is none, this is told now and not after an hour.
         RedisServer.Start().Dispose();
+        Trace.FilesIn(traces);
         (string Name, Func<Section> Run)[] parts =
         [
             ("throughput", () => ThroughputCommand.Run(parsed.Scale)),
             ("hitratio", () => HitRatioCommand.Run(Trace.LoadAll(traces))),
-            ("memory", () => MemoryCommand.Run(parsed.Scale)),
+            ("memory", () => MemoryCommand.Run(parsed.Scale, weigh)),
             ("sweeps", () => SweepCommand.Run(parsed.Scale)),
             ("tenants", () => TenantCommand.Run(parsed.Scale)),
             ("bdn", () => BdnCommand.Run(parsed.IsTiny)),
@@ -118,7 +128,7 @@ internal static class Commands
 
     private static int Weigh(Arguments arguments, TextWriter output)
     {
-        CellProcess.Run(arguments.Rest, output);
+        CellProcess.Run(arguments.Cell, output);
         return 0;
     }
 

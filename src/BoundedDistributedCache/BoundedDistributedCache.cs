@@ -581,7 +581,10 @@ public sealed partial class BoundedDistributedCache : IBufferDistributedCache, I
         else
         {
             _reads.Hit();
-            entry.Tenant?.Tally.Hits.Increment();
+            if (partition.TenantId is not null)
+            {
+                entry.Tenant!.Tally.Hits.Increment();
+            }
         }
 
         return entry;

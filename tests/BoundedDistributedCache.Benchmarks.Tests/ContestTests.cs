@@ -25,6 +25,23 @@ public sealed class ContestTests
             () => { });
     }
 
+    [Theory]
+    [InlineData(2, 10)]
+    [InlineData(3, 9)]
+    [InlineData(6, 12)]
+    public void EachBeginsAsOftenAsTheOthers(int contestants, int rounds)
+    {
+        int[] began = new int[contestants];
+        int turns = 0;
+
+        IReadOnlyList<Times> times = Contest.Run(
+            [.. Enumerable.Range(0, contestants).Select(who => new Contestant($"{who}", () => began[who] += turns++ % contestants == 0 ? 1 : 0, () => { }))],
+            Scale.Full with { WarmUpRounds = 0 });
+
+        Assert.All(times, of => Assert.Equal(rounds, of.Rounds.Length));
+        Assert.All(began, count => Assert.Equal(rounds / contestants, count));
+    }
+
     [Fact]
     public void WarmUpRoundsAreNotCounted()
     {

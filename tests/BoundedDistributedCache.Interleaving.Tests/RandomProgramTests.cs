@@ -43,11 +43,28 @@ public class RandomProgramTests
         }
     }
 
+    /// <summary>The faults that need no scenario made for them.</summary>
+    [Theory]
+    [InlineData(nameof(Fault.RetiredWhileHeld))]
+    [InlineData(nameof(Fault.VictimByStamp))]
+    [InlineData(nameof(Fault.RoomTakenBlindly))]
+    [InlineData(nameof(Fault.ExpiredWithoutSecondWalk))]
+    [InlineData(nameof(Fault.ValueAfterItsCharge))]
+    public void CatchCoarseFaults(string fault) => Catch(
+        Enum.Parse<Fault>(fault),
+        Enumerable.Range(0, 4_000).SelectMany(seed => (Func<Trial>[])[() => Program(1 + (seed % 4), seed), () => ProgramWithRoomForAll(seed), () => ProgramOfTwoShards(seed)]),
+        seeds: 8);
+
     private static Trial Program(int maxEntries, int seed)
     {
         Random random = new(seed);
         int tenantEntries = random.Next(2) == 0 ? int.MaxValue : random.Next(1, maxEntries + 1);
-        World world = new(maxEntries, configure: options => options.MaxEntriesPerTenant = tenantEntries == int.MaxValue ? null : tenantEntries);
+        EvictionPolicy policy = (EvictionPolicy)random.Next(2);
+        World world = new(maxEntries, configure: options =>
+        {
+            options.MaxEntriesPerTenant = tenantEntries == int.MaxValue ? null : tenantEntries;
+            options.EvictionPolicy = policy;
+        });
         Func<Action> anyOperation = Operations(random, world, Names, () => random.Next(1, 100));
         return Program(random, world, random.Next(maxEntries + 1), anyOperation, tenantEntries);
     }

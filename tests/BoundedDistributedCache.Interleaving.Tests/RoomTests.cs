@@ -74,6 +74,12 @@ public class RoomTests
     public void VisitsWithoutEndAreCaught() => Catch(Fault.VisitsWithoutEnd, OverwrittenInTheGate);
 
     [Fact]
+    public void OfTwoThatOverwriteOneKey() => Hold(OverwrittenByTwo);
+
+    [Fact]
+    public void AValueWrittenAfterItsChargeIsCaught() => Catch(Fault.ValueAfterItsCharge, OverwrittenByTwo);
+
+    [Fact]
     public void OfReadersThatEndProbationWhileItsVictimsAreTaken() => Hold(() =>
     {
         World world = new(maxEntries: 9, configure: ResistScans);
@@ -252,6 +258,16 @@ public class RoomTests
             world,
             [() => world.Set(own, 3, World.LengthFor(98 * Percent)), () => { world.Get(own); world.Get(own); }],
             key => key != own);
+    }
+
+    /// <summary>Each writes charge and value into the entry that is there: both of them one's, or both the other's.</summary>
+    private static Trial OverwrittenByTwo()
+    {
+        World world = new();
+        world.Set("k", 1);
+        return Bounded(
+            world,
+            [() => world.Set("k", 2, length: 9), () => world.Set("k", 3, length: 90), () => { world.Get("k"); world.Get("k"); }]);
     }
 
     /// <summary>The key's own entry is the oldest on probation, and all others in the way of its new value.</summary>

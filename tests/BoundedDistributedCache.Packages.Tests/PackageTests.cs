@@ -76,10 +76,14 @@ public sealed partial class PackageTests(PackedPackages packages)
     {
         using var package = packages.Open(id);
 
-        Assert.All(
-            new[] { package.Metadata.Element("repository")?.Attribute("url"), package.Metadata.Element("projectUrl")?.FirstAttribute }.OfType<XAttribute>(),
-            address => Assert.StartsWith("https://", address.Value));
+        Assert.All(Addresses(package.Metadata), address => Assert.StartsWith("https://", address));
     }
+
+    // Built where there is no remote, a package names none, and the test before has nothing to look at.
+    [Fact]
+    public void TheAddressesOfAPackageAreFound() => Assert.Equal(
+        ["/home/builder/cache", "https://example.org/cache"],
+        Addresses(XElement.Parse("<metadata><projectUrl>https://example.org/cache</projectUrl><repository type='git' url='/home/builder/cache' /></metadata>")));
 
     [Theory, MemberData(nameof(Packages))]
     public void HasTheReadmeOfItsProjectWhichLinksToNothingOutsideThePackage(string id)
@@ -157,6 +161,9 @@ public sealed partial class PackageTests(PackedPackages packages)
         Assert.Contains(assembly.ReadDebugDirectory(), entry => entry.Type == DebugDirectoryEntryType.Reproducible);
         Assert.All(reader.Documents, document => Assert.StartsWith("/_/", reader.GetString(reader.GetDocument(document).Name)));
     }
+
+    private static IEnumerable<string> Addresses(XElement metadata) =>
+        new[] { metadata.Element("repository")?.Attribute("url")?.Value, metadata.Element("projectUrl")?.Value }.OfType<string>();
 
     private static bool IsOfTheFormat(string name) =>
         name is "[Content_Types].xml" or "_rels/.rels" || name.StartsWith("package/services/metadata/", StringComparison.Ordinal);

@@ -13,24 +13,25 @@ public sealed class TornAndStaleReadTests
     private const int Writers = 3;
     private const int Crowd = 20_000;
 
-    public static TheoryData<string, int, long, int, int, bool> Shapes => new()
+    public static TheoryData<string, int, long, int, int, bool, EvictionPolicy> Shapes => new()
     {
-        // name, entries, bytes, tenants, longest value, values isolated
-        { "one shard, evicting", 64, 1L << 30, 0, 300, false },
-        { "many shards, evicting", 4_096, 1L << 30, 0, 300, false },
-        { "tables grow and shrink, nothing is evicted", 1_000_000, 1L << 30, 0, 300, false },
-        { "bytes bind, long values", int.MaxValue, 4_000_000, 0, 100_000, false },
-        { "tenants at their limits", 20_000, 1L << 30, 3, 300, false },
-        { "values isolated", 4_096, 1L << 30, 1, 3_000, true },
+        // name, entries, bytes, tenants, longest value, values isolated, policy
+        { "one shard, evicting", 64, 1L << 30, 0, 300, false, EvictionPolicy.ScanResistant },
+        { "many shards, evicting", 4_096, 1L << 30, 0, 300, false, EvictionPolicy.Lru },
+        { "tables grow and shrink, nothing is evicted", 1_000_000, 1L << 30, 0, 300, false, EvictionPolicy.Lru },
+        { "bytes bind, long values", int.MaxValue, 4_000_000, 0, 100_000, false, EvictionPolicy.Lru },
+        { "tenants at their limits", 20_000, 1L << 30, 3, 300, false, EvictionPolicy.Lru },
+        { "values isolated", 4_096, 1L << 30, 1, 3_000, true, EvictionPolicy.ScanResistant },
     };
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void AValueIsNeverTornNorAnothersNorStale(string shape, int maxEntries, long maxBytes, int tenants, int longest, bool isolates)
+    public void AValueIsNeverTornNorAnothersNorStale(string shape, int maxEntries, long maxBytes, int tenants, int longest, bool isolates, EvictionPolicy policy)
     {
         using BoundedDistributedCache cache = TestCache.Make(maxEntries, maxBytes, configure: options =>
         {
             options.IsolateValues = isolates;
+            options.EvictionPolicy = policy;
             options.MaxEntriesPerTenant = 150;
         });
         IBufferDistributedCache[] partitions = [cache, .. Enumerable.Range(0, tenants).Select(t => cache.ForTenant("tenant" + t))];

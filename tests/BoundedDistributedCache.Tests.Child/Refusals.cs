@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BoundedCache.Storage;
 
 namespace BoundedCache.Tests.Child;
 
@@ -53,17 +54,20 @@ internal static class Refusals
         s_byPlace[place] = s_byPlace.GetValueOrDefault(place) + 1;
     }
 
-    /// <summary>The innermost method of the provider.</summary>
+    /// <summary>The innermost method of the provider; where a sweep moves entries, that before it.</summary>
     private static string Place(StackTrace trace)
     {
+        string? place = null;
+        bool isMoving = false;
         foreach (StackFrame frame in trace.GetFrames())
         {
             if (frame.GetMethod() is { DeclaringType: { } type } method && type.Assembly == typeof(BoundedDistributedCache).Assembly)
             {
-                return $"{type.Name}.{method.Name}";
+                place ??= $"{type.Name}.{method.Name}";
+                isMoving |= method.Name == nameof(Shard.TryCompact);
             }
         }
 
-        return "elsewhere";
+        return isMoving ? $"{nameof(Shard.TryCompact)} {place}" : place ?? "elsewhere";
     }
 }

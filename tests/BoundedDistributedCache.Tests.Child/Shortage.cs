@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Globalization;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Caching.Distributed;
@@ -13,6 +14,14 @@ internal enum ShortageKind
 
     /// <summary>The cache is at its limits, and evicts.</summary>
     Full,
+
+    /// <summary>The same, by the policy that resists scans.</summary>
+    FullAndScanResistant,
+
+    /// <summary>
+    /// Half of the slots are free, and those whose entries a sweep would move down lie above chunks that can't have them yet.
+    /// </summary>
+    Sparse,
 
     /// <summary>As before, by several threads at once.</summary>
     Crowded,
@@ -29,6 +38,8 @@ internal sealed class Shortage
     // What is overwritten or evicted is memory for what comes: without an end to that, a shortage need not have one.
     private const int MostCollections = 20;
     private const int MaxEntries = 4_000;
+    private const int ValuesPerKey = 4;
+    private const int LongestValue = 400;
 
     private static readonly TimeSpan s_lifetime = TimeSpan.FromHours(1);
     private static readonly DistributedCacheEntryOptions s_expiring = new() { AbsoluteExpirationRelativeToNow = s_lifetime };
@@ -37,24 +48,28 @@ internal sealed class Shortage
     // Made beforehand, so that what memory is left is the cache's to ask for.
     private readonly string[] _keys = [.. Enumerable.Range(0, Keys).Select(i => "key" + Text(i))];
     private readonly BoundedCachePartition?[] _tenants = new BoundedCachePartition?[Keys];
-    private readonly byte[][] _values = [.. Enumerable.Range(0, 64).Select(i => new byte[i * 12])];
+    private readonly byte[][] _values = [.. Enumerable.Range(0, Keys * ValuesPerKey).Select(ValueOf)];
 
     // What each key was last given: the place of its value, from one; 0: nothing.
     private readonly int[] _stored = new int[Keys];
+    private readonly bool[] _isCopied = new bool[Keys];
     private readonly long[] _expiresAt = new long[Keys];
     private readonly ShortageKind _kind;
     private readonly Random _random;
     private readonly SettableClock _clock = new();
     private readonly BoundedDistributedCache _cache;
     private readonly Crew? _crew;
+    private int _operations = int.MaxValue;
+    private int _surfaced;
 
     public Shortage(ShortageKind kind, int seed)
     {
         _kind = kind;
         _random = new Random(seed);
-        BoundedDistributedCacheOptions options = kind == ShortageKind.Growing
+        BoundedDistributedCacheOptions options = HasRoomForAll
             ? new() { MaxEntries = 60_000, MaxBytes = 1L << 30 }
             : new() { MaxEntries = MaxEntries, MaxBytes = 8_000_000, MaxEntriesPerTenant = 200 };
+        options.EvictionPolicy = kind is ShortageKind.FullAndScanResistant or ShortageKind.Sparse ? EvictionPolicy.ScanResistant : EvictionPolicy.Lru;
         _cache = new BoundedDistributedCache(Options.Create(options), _clock);
         for (int i = 0; i < Keys; i++)
         {
@@ -85,17 +100,27 @@ internal sealed class Shortage
         }
 
         _operations = int.MaxValue;
+        _surfaced = 0;
         Refusals.End();
     }
 
-    private int _operations = int.MaxValue;
+    private bool HasRoomForAll => _kind is ShortageKind.Growing or ShortageKind.Sparse;
 
-    public int Surfaced { get; private set; }
+    /// <summary>How many operations failed for want of memory. The others went on without.</summary>
+    public int Surfaced => _surfaced;
 
     /// <summary>Fills the heap, works until memory was refused a few times, and looks at what is left.</summary>
     public void Run()
     {
-        Fill();
+        if (_kind == ShortageKind.Sparse)
+        {
+            Scatter();
+        }
+        else
+        {
+            Fill();
+        }
+
         int refusals = _random.Next(1, 4);
 
         // As much as one of the larger allocations takes, or one of the smaller ones.
@@ -130,7 +155,7 @@ internal sealed class Shortage
             int key = (random.Next(Keys / threads) * threads) + thread;
             try
             {
-                Operate(key, random);
+                Operate(key, random, isFirst: i == 0);
                 if (i == 0 && _operations < int.MaxValue)
                 {
                     throw new InsufficientMemoryException();
@@ -138,17 +163,23 @@ internal sealed class Shortage
             }
             catch (OutOfMemoryException)
             {
-                Surfaced++;
+                Interlocked.Increment(ref _surfaced);
             }
         }
     }
 
-    private void Operate(int key, Random random)
+    private void Operate(int key, Random random, bool isFirst)
     {
+        if (_kind == ShortageKind.Sparse && isFirst)
+        {
+            _cache.RemoveExpired();
+            return;
+        }
+
         switch (random.Next(40))
         {
             case < 24:
-                Set(key, 1 + random.Next(_values.Length), expires: random.Next(3) == 0, copies: random.Next(8) == 0);
+                Set(key, AnyValue(key, random), expires: random.Next(3) == 0, copies: random.Next(8) == 0);
                 break;
             case < 32:
                 Compare(key);
@@ -183,6 +214,7 @@ internal sealed class Shortage
         }
 
         _stored[key] = value;
+        _isCopied[key] = copies;
         _expiresAt[key] = expires ? _clock.Ticks + s_lifetime.Ticks : long.MaxValue;
     }
 
@@ -192,16 +224,35 @@ internal sealed class Shortage
         _stored[key] = 0;
     }
 
-    /// <summary>What is there is what was stored last; and it is there, unless it may have been evicted.</summary>
+    /// <summary>
+    /// What is there is what was stored last, and not what the key had before, or another has; and it is there, unless it may
+    /// have been evicted.
+    /// </summary>
     private void Compare(int key)
     {
         byte[]? value = (_tenants[key] ?? (IDistributedCache)_cache).Get(_keys[key]);
         bool isStored = _stored[key] > 0 && _expiresAt[key] > _clock.Ticks;
-        if (value is not null ? !isStored || value.Length != _values[_stored[key] - 1].Length : isStored && _kind == ShortageKind.Growing)
+        if (value is null ? isStored && HasRoomForAll : !isStored || !IsWhatWasStored(key, value))
         {
             throw new InvalidOperationException(
                 string.Create(CultureInfo.InvariantCulture, $"Key {key} has a value of {value?.Length ?? -1} bytes; stored was number {_stored[key]}."));
         }
+    }
+
+    private bool IsWhatWasStored(int key, byte[] value)
+    {
+        byte[] stored = _values[_stored[key] - 1];
+        return _isCopied[key] ? value.AsSpan().SequenceEqual(stored) : ReferenceEquals(value, stored);
+    }
+
+    private static int AnyValue(int key, Random random) => 1 + (key * ValuesPerKey) + random.Next(ValuesPerKey);
+
+    /// <summary>Values that are told apart by what is in them, whichever key they are of; none is as long as the key's others.</summary>
+    private static byte[] ValueOf(int number)
+    {
+        byte[] value = new byte[sizeof(int) + (number * 97 % LongestValue)];
+        BinaryPrimitives.WriteInt32LittleEndian(value, number);
+        return value;
     }
 
     // Not by interpolation: the shared array pool that this uses has a finalizer, which needs memory, and ends the process without.
@@ -216,14 +267,53 @@ internal sealed class Shortage
         }
     }
 
-    /// <summary>A full cache just so, before anything is ranked; another as it comes.</summary>
+    /// <summary>
+    /// A full cache just so, before anything is ranked; another as it comes. Where there is probation, at times from a few on,
+    /// for its queues are short then, and have to grow.
+    /// </summary>
     private void Fill()
     {
         int count = _kind == ShortageKind.Growing ? _cache.Count + (_random.Next(4) * 1_000) : MaxEntries - 1;
+        if (_kind == ShortageKind.FullAndScanResistant && _random.Next(2) == 0)
+        {
+            Clear();
+            count = _random.Next(MaxEntries / 10);
+        }
+
         for (int i = 0; i < 2 * Keys && _cache.Count < count; i++)
         {
-            Set(_random.Next(Keys), 1 + _random.Next(_values.Length), expires: _random.Next(3) == 0, copies: false);
+            int key = _random.Next(Keys);
+            Set(key, AnyValue(key, _random), expires: _random.Next(3) == 0, copies: false);
         }
+    }
+
+    /// <summary>
+    /// Chunks of the host's lasting entries below, for which there are neither due times nor places in tenants' lists; those
+    /// of others above; and gaps everywhere.
+    /// </summary>
+    private void Scatter()
+    {
+        Clear();
+        for (int lasting = 1; lasting >= 0; lasting--)
+        {
+            for (int key = 0; key < Keys; key++)
+            {
+                if (_tenants[key] is null == (lasting == 1))
+                {
+                    Set(key, AnyValue(key, _random), expires: lasting == 0 && _random.Next(2) == 0, copies: false);
+                }
+            }
+        }
+
+        Forget(key =>
+        {
+            if (_random.Next(2) == 0)
+            {
+                Remove(key);
+            }
+
+            return false;
+        });
     }
 
     /// <summary>Takes out much, in one of many ways, so that structures shrink and have to grow again.</summary>
@@ -232,8 +322,7 @@ internal sealed class Shortage
         switch (_random.Next(6))
         {
             case 0:
-                _cache.Clear();
-                Array.Clear(_stored);
+                Clear();
                 break;
             case 1:
                 _cache.RemoveByPattern("*1*");
@@ -262,6 +351,12 @@ internal sealed class Shortage
             default:
                 break;
         }
+    }
+
+    private void Clear()
+    {
+        _cache.Clear();
+        Array.Clear(_stored);
     }
 
     private void Forget(Predicate<int> isGone)

@@ -36,8 +36,11 @@ public class ParallelSampleTests
             iter: TestScale.Of(quick: 60, full: 2_000),
             threads: threads);
 
-    private static bool IsLike(BoundedDistributedCache cache, ReferenceLru lru) =>
-        cache.Count == lru.Count
-        && cache.SizeBytes == lru.Bytes
-        && lru.Entries.All(entry => cache.Get(entry.Key) is { } value && value.AsSpan().SequenceEqual(entry.Value));
+    private static bool IsLike(BoundedDistributedCache cache, ReferenceLru lru)
+    {
+        Integrity.Check(cache);
+        return cache.Count == lru.Count
+            && cache.SizeBytes == lru.Bytes
+            && lru.Entries.All(entry => cache.Get(entry.Key) is { } value && value.AsSpan().SequenceEqual(entry.Value));
+    }
 }

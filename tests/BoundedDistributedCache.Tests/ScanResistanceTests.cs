@@ -33,7 +33,7 @@ public sealed class ScanResistanceTests
     }
 
     [Fact]
-    public void UntilASeventhAndSixAreOnProbationTheOldestOfAllGoes()
+    public void UntilItsShareIsOnProbationTheOldestOfAllGoes()
     {
         using BoundedDistributedCache cache = Make(100, EvictionPolicy.ScanResistant);
         string[] used = UsedKeys(cache, 85);
@@ -42,9 +42,62 @@ public sealed class ScanResistanceTests
         SetAll(cache, Keys("more", 5));
         Assert.Equal([.. used[5..], .. Keys("new", 15), .. Keys("more", 5)], Integrity.Check(cache).ToHashSet());
 
-        // Twenty-one are on probation then, and the next victim is one of them.
+        // Twenty are on probation then, more than five in 32 and four, and the next victim is one of them.
         SetAll(cache, ["one more", "and one"]);
-        Assert.Equal([.. used[6..], .. Keys("new", 15)[1..], .. Keys("more", 5), "one more", "and one"], Integrity.Check(cache).ToHashSet());
+        Assert.Equal([.. used[5..], .. Keys("new", 15)[2..], .. Keys("more", 5), "one more", "and one"], Integrity.Check(cache).ToHashSet());
+    }
+
+    [Theory]
+    [InlineData(100, 24)]
+    [InlineData(2_000, 400)]
+    public void WhereNewKeysAreUsedAgainALittleTooLateProbationGrowsUntilTheyAreKept(int maxEntries, int apart)
+    {
+        using BoundedDistributedCache cache = Make(maxEntries, EvictionPolicy.ScanResistant);
+        UsedKeys(cache, maxEntries);
+        string[] keys = Keys("key", 10 * maxEntries);
+
+        bool[] wasThere = [.. Enumerable.Range(apart, keys.Length - apart).Select(i =>
+        {
+            cache.Set(keys[i]);
+            bool isThere = cache.Get(keys[i - apart]) is not null;
+            if (!isThere)
+            {
+                cache.Set(keys[i - apart]);
+            }
+
+            return isThere;
+        })];
+
+        Assert.Contains(wasThere[..(2 * apart)], isThere => !isThere);
+        Assert.InRange(wasThere[^maxEntries..].Count(isThere => !isThere), 0, maxEntries / 50);
+        Integrity.Check(cache);
+    }
+
+    [Theory]
+    [InlineData(100, 83)]
+    [InlineData(2_000, 1_700)]
+    public void WhereUsedKeysComeBackALittleTooLateProbationShrinksUntilTheyAreKept(int maxEntries, int usedKeys)
+    {
+        using BoundedDistributedCache cache = Make(maxEntries, EvictionPolicy.ScanResistant);
+        string[] used = UsedKeys(cache, usedKeys);
+        string[] scanned = Keys("scan", 100 * usedKeys);
+
+        bool[] wasThere = [.. scanned.Select((scan, i) =>
+        {
+            cache.Set(scan);
+            bool isThere = cache.Get(used[i % usedKeys]) is not null;
+            if (!isThere)
+            {
+                cache.Set(used[i % usedKeys]);
+                cache.Get(used[i % usedKeys]);
+            }
+
+            return isThere;
+        })];
+
+        Assert.Contains(wasThere, isThere => !isThere);
+        Assert.InRange(wasThere[^usedKeys..].Count(isThere => !isThere), 0, usedKeys / 50);
+        Integrity.Check(cache);
     }
 
     [Fact]

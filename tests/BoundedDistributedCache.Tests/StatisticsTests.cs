@@ -188,6 +188,7 @@ public sealed class StatisticsTests
         Assert.Equal(Threads * Rounds, statistics.Sets);
         Assert.Equal(Threads * Rounds, statistics.Removals);
         Assert.Equal((0, 0L), (statistics.Entries, statistics.Bytes));
+        Integrity.Check(cache);
     }
 
     [Fact]

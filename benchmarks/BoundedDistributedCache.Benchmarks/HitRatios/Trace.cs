@@ -35,8 +35,15 @@ internal sealed record Trace(string Name, uint[] Keys, uint[]? Sizes = null, uin
     }
 
     /// <summary>All traces of a folder, by name.</summary>
-    public static IReadOnlyList<Trace> LoadAll(string directory) =>
-        [.. Directory.EnumerateFiles(directory, "*.gz").Order(StringComparer.Ordinal).Select(Load)];
+    /// <exception cref="InvalidDataException">There are none, or one is no trace.</exception>
+    public static IReadOnlyList<Trace> LoadAll(string directory) => [.. FilesIn(directory).Select(Load)];
+
+    /// <exception cref="InvalidDataException">There are none.</exception>
+    public static IReadOnlyList<string> FilesIn(string directory)
+    {
+        string[] files = [.. Directory.EnumerateFiles(directory, "*.gz").Order(StringComparer.Ordinal)];
+        return files.Length > 0 ? files : throw new InvalidDataException($"The folder '{directory}' holds no trace: NAME.keys.gz, NAME.sized.gz or NAME.timed.gz.");
+    }
 
     private static uint[] Numbers(string path)
     {

@@ -16,13 +16,14 @@ internal sealed record Times(string Name, double[] Rounds, string? Refusal)
 
 /// <summary>
 /// Has contestants do the same work in turn within one run, so that what disturbs one disturbs all. Who begins moves on
-/// from round to round.
+/// from round to round, and there are as many more rounds as it takes for each to begin as often as the others.
 /// </summary>
 internal static class Contest
 {
     public static IReadOnlyList<Times> Run(IReadOnlyList<Contestant> contestants, Scale scale, Action? beforeRound = null)
     {
-        int rounds = scale.WarmUpRounds + scale.Rounds;
+        int counted = (scale.Rounds + contestants.Count - 1) / contestants.Count * contestants.Count;
+        int rounds = scale.WarmUpRounds + counted;
         double[][] times = [.. contestants.Select(_ => new double[rounds])];
         string?[] refusals = new string?[contestants.Count];
         for (int round = 0; round < rounds; round++)

@@ -12,6 +12,7 @@ internal sealed record Scale
         Rounds = 3,
         WarmUpRounds = 1,
         Operations = 1 << 11,
+        SweepWarmUp = TimeSpan.FromMilliseconds(10),
         Entries = 1_000,
         MiddleEntries = 2_000,
         LargeEntries = 4_000,
@@ -25,6 +26,9 @@ internal sealed record Scale
 
     /// <summary>How many operations a thread does in a round; half as many where they write.</summary>
     public int Operations { get; init; } = 1 << 19;
+
+    /// <summary>For how long a sweep is tried before it is timed.</summary>
+    public TimeSpan SweepWarmUp { get; init; } = TimeSpan.FromSeconds(0.5);
 
     public int Entries { get; init; } = 10_000;
 

@@ -22,11 +22,13 @@ internal static class MemoryCommand
                from peer in PeerSet.All
                select new Cell(peer, count, KeyLength, ValueLength, Slides: false, HasTenant: false, CellState.Fresh),
             .. from count in counts
-               from peer in new[] { PeerSet.Bounded, PeerSet.Memory }
-               select new Cell(peer, count, KeyLength, ValueLength, Slides: true, HasTenant: false, CellState.Fresh),
+               select new Cell(PeerSet.Memory, count, KeyLength, ValueLength, Slides: true, HasTenant: false, CellState.Fresh),
             .. from count in counts
+               from hasTenant in new[] { false, true }
                from slides in new[] { false, true }
-               select new Cell(PeerSet.Bounded, count, KeyLength, ValueLength, slides, HasTenant: true, CellState.Fresh),
+               from state in new[] { CellState.Fresh, CellState.Churned }
+               where slides || hasTenant || state == CellState.Churned
+               select new Cell(PeerSet.Bounded, count, KeyLength, ValueLength, slides, hasTenant, state),
         ];
         Cell[] grid = [.. Grid(scale)];
         Progress progress = new("memory", perEntry.Length + grid.Length);
@@ -68,23 +70,28 @@ internal static class MemoryCommand
     private static void PerEntry(Section section, int[] counts, List<(Cell Cell, Weight Weight)> weighed)
     {
         section.Heading("Heap per entry beyond key and value");
-        section.Paragraph($"Keys of {KeyLength} characters, values of {ValueLength} bytes, each with their headers left out; each cell in a process of its own. In brackets: a full blocking collection with it on the heap.");
+        section.Paragraph($"Keys of {KeyLength} characters, values of {ValueLength} bytes, each with their headers left out; each cell in a process of its own, filled once, or (after churn) filled and then crowded out by as many new keys, which is when there is a ranking of victims. Both are judged by {PeerSet.Memory} filled once: it has nothing that comes with churn. In brackets: a full blocking collection with it on the heap.");
         List<Figure> figures = [];
         foreach (int count in counts)
         {
-            double memory = Beyond(Find(PeerSet.Memory, count, slides: false, hasTenant: false));
-            double memorySliding = Beyond(Find(PeerSet.Memory, count, slides: true, hasTenant: false));
-            figures.Add(Judge("heap per entry/MemoryDistributedCache", count, Beyond(Find(PeerSet.Bounded, count, slides: false, hasTenant: false)), memory, 0.62));
-            figures.Add(Judge("heap per expiring entry/MemoryDistributedCache", count, Beyond(Find(PeerSet.Bounded, count, slides: true, hasTenant: false)), memorySliding, 0.8));
+            foreach ((bool slides, double target) in new[] { (false, 0.62), (true, 0.8) })
+            {
+                double memory = Beyond(Find(new Kind(PeerSet.Memory, slides, HasTenant: false, CellState.Fresh), count));
+                foreach (CellState state in new[] { CellState.Fresh, CellState.Churned })
+                {
+                    double ours = Beyond(Find(new Kind(PeerSet.Bounded, slides, HasTenant: false, state), count));
+                    figures.Add(Judge($"heap per {(slides ? "expiring " : "")}entry{Describe(state)}/MemoryDistributedCache", count, ours, memory, target));
+                }
+            }
         }
 
         section.Judge(figures);
 
         Table table = new([.. new[] { "" }, .. counts.Select(count => Format.Count(count) + " entries")]);
-        (string Peer, bool Slides, bool HasTenant)[] kinds = [.. weighed.Select(of => (of.Cell.Peer, of.Cell.Slides, of.Cell.HasTenant)).Distinct()];
-        foreach ((string peer, bool slides, bool hasTenant) in kinds)
+        Kind[] kinds = [.. weighed.Select(of => KindOf(of.Cell)).Distinct()];
+        foreach (Kind kind in kinds)
         {
-            table.Row([NameOf(peer, slides, hasTenant), .. counts.Select(count => Find(peer, count, slides, hasTenant)).Select(of => FormattableString.Invariant($"{Beyond(of):0} B ({of.Weight.CollectionMilliseconds:0} ms)"))]);
+            table.Row([NameOf(kind), .. counts.Select(count => Find(kind, count)).Select(of => FormattableString.Invariant($"{Beyond(of):0} B ({of.Weight.CollectionMilliseconds:0} ms)"))]);
         }
 
         section.Table(table);
@@ -93,17 +100,18 @@ internal static class MemoryCommand
             "Bytes of heap per entry beyond key and value",
             "bytes",
             [.. counts.Select(count => Format.Count(count) + " entries")],
-            [.. kinds.Select(kind => new Series(NameOf(kind.Peer, kind.Slides, kind.HasTenant), [.. counts.Select(count => Beyond(Find(kind.Peer, count, kind.Slides, kind.HasTenant)))]))]));
+            [.. kinds.Where(kind => kind.State == CellState.Fresh).Select(kind => new Series(NameOf(kind), [.. counts.Select(count => Beyond(Find(kind, count)))]))]));
 
-        (Cell Cell, Weight Weight) Find(string peer, int count, bool slides, bool hasTenant) =>
-            weighed.Single(of => of.Cell.Peer == peer && of.Cell.Count == count && of.Cell.Slides == slides && of.Cell.HasTenant == hasTenant);
+        (Cell Cell, Weight Weight) Find(Kind kind, int count) => weighed.Single(of => KindOf(of.Cell) == kind && of.Cell.Count == count);
     }
+
+    private static Kind KindOf(Cell cell) => new(cell.Peer, cell.Slides, cell.HasTenant, cell.State);
 
     private static Figure Judge(string name, int count, double ours, double memory, double target) =>
         new($"{name}, {Format.Count(count)}", Quartiles.Of([ours / memory]), Target.AtMost(target), FormattableString.Invariant($"{ours:0} B"));
 
-    private static string NameOf(string peer, bool slides, bool hasTenant) =>
-        $"{peer}{(slides ? ", sliding" : "")}{(hasTenant ? ", with a tenant" : "")}";
+    private static string NameOf(Kind kind) =>
+        $"{kind.Peer}{(kind.Slides ? ", sliding" : "")}{(kind.HasTenant ? ", with a tenant" : "")}{Describe(kind.State)}";
 
     private static void SizeBytes(Section section, List<(Cell Cell, Weight Weight)> weighed)
     {
@@ -134,10 +142,15 @@ internal static class MemoryCommand
     private static double Share((Cell Cell, Weight Weight) of) => (double)of.Weight.HeapBytes / of.Weight.SizeBytes;
 
     private static string Describe(Cell cell) =>
-        $"key {cell.KeyLength}, value {cell.ValueLength} B{(cell.Slides ? ", sliding" : "")}{(cell.HasTenant ? ", tenant" : "")}{cell.State switch
-        {
-            CellState.Churned => ", after churn",
-            CellState.HalfExpired => ", half expired",
-            _ => "",
-        }}";
+        $"key {cell.KeyLength}, value {cell.ValueLength} B{(cell.Slides ? ", sliding" : "")}{(cell.HasTenant ? ", tenant" : "")}{Describe(cell.State)}";
+
+    private static string Describe(CellState state) => state switch
+    {
+        CellState.Churned => ", after churn",
+        CellState.HalfExpired => ", half expired",
+        _ => "",
+    };
+
+    /// <summary>What kind of entries of whom, however many.</summary>
+    private sealed record Kind(string Peer, bool Slides, bool HasTenant, CellState State);
 }

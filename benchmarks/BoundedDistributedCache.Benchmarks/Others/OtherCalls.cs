@@ -10,9 +10,25 @@ internal readonly struct HybridCalls(HybridCache cache) : ICache
 {
     public bool Get(string key) => Find(key) is not null;
 
-    public byte[]? Find(string key) => cache.GetOrCreateAsync<byte[]?>(key, static _ => ValueTask.FromResult<byte[]?>(null)).AsTask().GetAwaiter().GetResult();
+    public byte[]? Find(string key)
+    {
+        // Its users await what is there already: they pay for no task.
+        ValueTask<byte[]?> pending = cache.GetOrCreateAsync<byte[]?>(key, static _ => ValueTask.FromResult<byte[]?>(null));
+        return pending.IsCompleted ? pending.Result : pending.AsTask().GetAwaiter().GetResult();
+    }
 
-    public void Set(string key, byte[] value) => cache.SetAsync(key, value).AsTask().GetAwaiter().GetResult();
+    public void Set(string key, byte[] value)
+    {
+        ValueTask pending = cache.SetAsync(key, value);
+        if (pending.IsCompleted)
+        {
+            pending.GetAwaiter().GetResult();
+        }
+        else
+        {
+            pending.AsTask().GetAwaiter().GetResult();
+        }
+    }
 }
 
 internal readonly struct FusionCalls(IFusionCache cache) : ICache

@@ -19,7 +19,8 @@ internal static class OthersCommand
     public static Section Run(Scale scale)
     {
         string[] keys = Workload.Keys(scale.Entries);
-        string[] requests = Workload.Requests(keys, 1, scale.Operations / 2)[0];
+        string[] reads = Workload.Requests(keys, 1, scale.Operations / 2)[0];
+        string[] writes = Workload.Requests(keys, 1, scale.Operations / 2, writeEvery: 1)[0];
         Section section = new("others");
         Table table = new("", "Hit", "Times ours", "Set of an existing key", "Times ours");
         string[] names = [PeerSet.Bounded, "HybridCache, memory level", "FusionCache, memory level", "Redis over loopback"];
@@ -29,7 +30,7 @@ internal static class OthersCommand
         foreach (string name in names)
         {
             progress.Step(name);
-            if (Measure(name, keys, requests, scale) is not { } found)
+            if (Measure(name, keys, reads, writes, scale) is not { } found)
             {
                 section.Paragraph($"{name}: not measured, for no redis-server is installed.");
                 continue;
@@ -45,7 +46,7 @@ internal static class OthersCommand
             .Table(table);
     }
 
-    private static (double Get, double Set)? Measure(string name, string[] keys, string[] requests, Scale scale)
+    private static (double Get, double Set)? Measure(string name, string[] keys, string[] reads, string[] writes, Scale scale)
     {
         if (name.StartsWith("Redis", StringComparison.Ordinal))
         {
@@ -57,40 +58,41 @@ internal static class OthersCommand
 
             using RedisCache redis = new(Options.Create(new RedisCacheOptions { Configuration = server.Configuration }));
             using Peer<RedisCalls> peer = new(name, new RedisCalls(redis));
-            return Measure(peer, keys, requests[..(Math.Max(requests.Length, FewerByRedis * 8) / FewerByRedis)], scale);
+            int fewer = Math.Max(reads.Length, FewerByRedis * 8) / FewerByRedis;
+            return Measure(peer, keys, reads[..fewer], writes[..fewer], scale);
         }
 
         if (name.StartsWith("Hybrid", StringComparison.Ordinal))
         {
             using ServiceProvider provider = new ServiceCollection().AddHybridCache().Services.BuildServiceProvider();
             using Peer<HybridCalls> peer = new(name, new HybridCalls(provider.GetRequiredService<HybridCache>()));
-            return Measure(peer, keys, requests, scale);
+            return Measure(peer, keys, reads, writes, scale);
         }
 
         if (name.StartsWith("Fusion", StringComparison.Ordinal))
         {
             using FusionCache fusion = new(new FusionCacheOptions { DefaultEntryOptions = new FusionCacheEntryOptions(TimeSpan.FromHours(1)) });
             using Peer<FusionCalls> peer = new(name, new FusionCalls(fusion));
-            return Measure(peer, keys, requests, scale);
+            return Measure(peer, keys, reads, writes, scale);
         }
 
         using Peer bounded = PeerSet.Make(name, keys.Length);
-        return Measure(bounded, keys, requests, scale);
+        return Measure(bounded, keys, reads, writes, scale);
     }
 
-    private static (double Get, double Set) Measure(Peer peer, string[] keys, string[] requests, Scale scale)
+    private static (double Get, double Set) Measure(Peer peer, string[] keys, string[] reads, string[] writes, Scale scale)
     {
         Work.Fill(peer, keys, [Workload.Value]);
-        Contestant reads = Work.Contestant(peer, Mix.ReadOnly, [requests]);
+        Contestant gets = Work.Contestant(peer, Mix.ReadOnly, [reads]);
 
         // Values are copied or sent by these, so what comes back can't be told by its identity.
-        Contestant sets = new(peer.Name, () => Team.Time(1, _ => peer.Write(requests, Workload.Value)), () => { });
-        return (Median(reads), Median(sets));
+        Contestant sets = new(peer.Name, () => Team.Time(1, _ => peer.Write(writes, Workload.Value)), () => { });
+        return (Median(gets), Median(sets));
 
         double Median(Contestant contestant)
         {
             Times times = Contest.Run([contestant], scale)[0];
-            return times.Refusal is null ? times.Median / requests.Length : throw new RefusedException($"{peer.Name} {times.Refusal}");
+            return times.Refusal is null ? times.Median / reads.Length : throw new RefusedException($"{peer.Name} {times.Refusal}");
         }
     }
 }

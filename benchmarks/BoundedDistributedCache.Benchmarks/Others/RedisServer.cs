@@ -8,9 +8,11 @@ namespace BoundedCache.Benchmarks.Others;
 /// <summary>A Redis of its own on the loopback, without persistence, for as long as it is measured.</summary>
 internal sealed class RedisServer : IDisposable
 {
+    private static readonly TimeSpan MostToStart = TimeSpan.FromSeconds(60);
+
     private readonly Process _process;
 
-    private RedisServer(Process process, int port) => (_process, Configuration) = (process, $"127.0.0.1:{port},abortConnect=false,connectTimeout=10000");
+    private RedisServer(Process process, int port) => (_process, Configuration) = (process, $"127.0.0.1:{port},abortConnect=false,connectTimeout=10000,syncTimeout=30000");
 
     public string Configuration { get; }
 
@@ -30,7 +32,13 @@ internal sealed class RedisServer : IDisposable
 
         try
         {
-            return Process.Start(start) is { } process ? new RedisServer(process, port) : null;
+            if (Process.Start(start) is not { } process)
+            {
+                return null;
+            }
+
+            WaitFor(port, process);
+            return new RedisServer(process, port);
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -43,6 +51,25 @@ internal sealed class RedisServer : IDisposable
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    /// <summary>On a busy machine a server takes longer to be there than its clients wait.</summary>
+    private static void WaitFor(int port, Process process)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        while (!process.HasExited && Stopwatch.GetElapsedTime(begin) < MostToStart)
+        {
+            try
+            {
+                using TcpClient client = new();
+                client.Connect(IPAddress.Loopback, port);
+                return;
+            }
+            catch (SocketException)
+            {
+                Thread.Sleep(50);
+            }
+        }
     }
 
     private static int FreePort()

@@ -17,6 +17,16 @@ internal readonly struct BoundedCalls(IDistributedCache cache, DistributedCacheE
     public void Set(string key, byte[] value) => cache.Set(key, value, expiry);
 }
 
+/// <summary>This provider through the decorator of tenants; a type of its own, so that each has its own loop.</summary>
+internal readonly struct DecoratedCalls(IDistributedCache cache) : ICache
+{
+    public bool Get(string key) => cache.Get(key) is not null;
+
+    public byte[]? Find(string key) => cache.Get(key);
+
+    public void Set(string key, byte[] value) => cache.Set(key, value, Workload.Never);
+}
+
 /// <summary>The core of this provider alone: it finds and stamps the entry, but counts nothing.</summary>
 internal readonly struct CoreCalls(BoundedDistributedCache cache) : ICache
 {
@@ -57,13 +67,13 @@ internal readonly struct MemoryAsyncCalls(IDistributedCache cache, DistributedCa
     public void Set(string key, byte[] value) => cache.SetAsync(key, value, expiry).GetAwaiter().GetResult();
 }
 
-/// <summary>Reads into a pooled buffer; for one thread.</summary>
-internal readonly struct BoundedBufferCalls(IBufferDistributedCache cache, PooledWriter writer) : ICache
+/// <summary>Reads into a pooled buffer values of a length, and sees that it has been written; for one thread.</summary>
+internal readonly struct BoundedBufferCalls(IBufferDistributedCache cache, PooledWriter writer, int length) : ICache
 {
     public bool Get(string key)
     {
         writer.Reset();
-        return cache.TryGet(key, writer);
+        return cache.TryGet(key, writer) && writer.Written == length;
     }
 
     public byte[]? Find(string key) => cache.Get(key);
@@ -72,7 +82,7 @@ internal readonly struct BoundedBufferCalls(IBufferDistributedCache cache, Poole
 }
 
 /// <summary>Reads, and copies into the same pooled buffer what it got; for one thread.</summary>
-internal readonly struct MemoryBufferCalls(IDistributedCache cache, PooledWriter writer) : ICache
+internal readonly struct MemoryBufferCalls(IDistributedCache cache, PooledWriter writer, int length) : ICache
 {
     public bool Get(string key)
     {
@@ -83,7 +93,7 @@ internal readonly struct MemoryBufferCalls(IDistributedCache cache, PooledWriter
         }
 
         System.Buffers.BuffersExtensions.Write(writer, value);
-        return true;
+        return writer.Written == length;
     }
 
     public byte[]? Find(string key) => cache.Get(key);

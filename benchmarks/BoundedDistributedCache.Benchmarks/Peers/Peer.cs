@@ -31,6 +31,9 @@ internal abstract class Peer(string name) : IDisposable
     /// <returns>How many were there.</returns>
     public abstract long Replay(ReadOnlySpan<uint> requests, string[] keys, byte[][] values);
 
+    /// <summary>Whether <see cref="Mix"/> overwrites the key in that place.</summary>
+    public static bool IsWrite(int index, int writeEvery) => ((index % Chunk) + 1) % writeEvery == 0;
+
     /// <summary>Which of as many keys is the last that <see cref="Mix"/> overwrites.</summary>
     public static int LastWrite(int keys, int writeEvery)
     {

@@ -25,6 +25,12 @@ internal static class PeerSet
     /// <summary>All but the dictionary, which has no limit.</summary>
     public static readonly string[] WithLimit = [Bounded, Memory, Lru, TLru, Lfu];
 
+    /// <summary>
+    /// What room a peer is given to hold as many entries, where nothing is to be crowded out. MemoryDistributedCache has
+    /// some to spare: at its limit it would reject, and nothing could be compared.
+    /// </summary>
+    public static int Room(string name, int entries) => name == Memory ? 2 * entries : entries;
+
     /// <param name="name">Who.</param>
     /// <param name="capacity">How many entries are to fit.</param>
     /// <param name="valueLength">The length of each value, for the peer that counts those only.</param>

@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Reflection;
 using System.Runtime.InteropServices;
+using BoundedCache.Benchmarks.Measuring;
 
 namespace BoundedCache.Benchmarks.Reporting;
 
@@ -13,12 +16,24 @@ internal static class Machine
 
     public static string VersionOf<T>()
     {
-        string version = typeof(T).Assembly.GetCustomAttributes(typeof(System.Reflection.AssemblyInformationalVersionAttribute), inherit: false)
-            .Cast<System.Reflection.AssemblyInformationalVersionAttribute>()
+        string version = typeof(T).Assembly.GetCustomAttributes(typeof(AssemblyInformationalVersionAttribute), inherit: false)
+            .Cast<AssemblyInformationalVersionAttribute>()
             .Select(attribute => attribute.InformationalVersion)
             .FirstOrDefault("of unknown version");
         return version.Split('+')[0];
     }
+
+    /// <exception cref="RefusedException">One of them was not compiled to be measured.</exception>
+    public static void RefuseUnoptimized(params Assembly[] assemblies)
+    {
+        if (assemblies.FirstOrDefault(IsUnoptimized) is { } slow)
+        {
+            throw new RefusedException($"'{slow.GetName().Name}' is a Debug build, whose figures would be worth nothing. Run it with '-c Release'.");
+        }
+    }
+
+    private static bool IsUnoptimized(Assembly assembly) =>
+        assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
 
     private static string Processor()
     {

@@ -47,8 +47,8 @@ internal sealed class SweepLoad : IDisposable
 
     public string[] Keys => _keys;
 
-    /// <summary>Nothing has come due since the last sweep.</summary>
-    public void MakeNoneDue() => _clock.Advance(TimeSpan.FromSeconds(1));
+    /// <summary>Nothing has come due since the last sweep, however often this is called within a case.</summary>
+    public void MakeNoneDue() => _clock.Advance(TimeSpan.FromMilliseconds(1));
 
     /// <summary>A share of the entries, chosen at random, has expired.</summary>
     public int Expire(double share)

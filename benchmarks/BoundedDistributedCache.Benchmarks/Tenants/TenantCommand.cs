@@ -1,6 +1,7 @@
 using BoundedCache.Benchmarks.Measuring;
 using BoundedCache.Benchmarks.Peers;
 using BoundedCache.Benchmarks.Reporting;
+using BoundedCache.Benchmarks.Throughput;
 using BoundedCache.Benchmarks.Workloads;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,14 +54,14 @@ internal sealed class TenantCommand
             .BuildServiceProvider();
         var decorated = provider.GetRequiredService<IDistributedCache>();
         var context = provider.GetRequiredService<ITenantContext>();
-        using Peer<BoundedCalls> through = new("through the decorator", new BoundedCalls(decorated, Workload.Never));
+        using Peer<DecoratedCalls> through = new("through the decorator", new DecoratedCalls(decorated));
         using Peer bare = PeerSet.Make(PeerSet.Bounded, _keys.Length);
 
         // Each tenant has a share of the keys, so that both hold as many entries.
         int share = _keys.Length / Tenants;
         string[][] keys = [.. Enumerable.Range(0, Tenants).Select(tenant => _keys[(tenant * share)..((tenant + 1) * share)])];
         Random random = new(3);
-        string[][] requests = [.. keys.Select(own => Enumerable.Range(0, _scale.Operations / Tenants).Select(_ => own[random.Next(own.Length)]).ToArray())];
+        string[][] requests = [.. keys.Select(Workload.Copies).Select(own => Enumerable.Range(0, _scale.Operations / Tenants).Select(_ => own[random.Next(own.Length)]).ToArray())];
         AsEach(context, tenant => Array.ForEach(keys[tenant], key => through.Set(key, Workload.Value)));
         Array.ForEach(_keys, key => bare.Set(key, Workload.Value));
 
@@ -106,7 +107,11 @@ internal sealed class TenantCommand
 
     private IReadOnlyList<Times> CompeteAnew(Action beforeRound, params Contestant[] contestants)
     {
-        IReadOnlyList<Times> times = Contest.Run(contestants, _scale, beforeRound);
+        IReadOnlyList<Times> times = Contest.Run(contestants, _scale, () =>
+        {
+            beforeRound();
+            Work.Settle();
+        });
         return times.FirstOrDefault(of => of.Refusal is not null) is { } refused
             ? throw new RefusedException($"{refused.Name}: {refused.Refusal}")
             : times;

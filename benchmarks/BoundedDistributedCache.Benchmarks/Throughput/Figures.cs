@@ -28,7 +28,7 @@ internal sealed class Figures(Scale scale)
     public IEnumerable<Figure> GetHitSliding()
     {
         using Peer ours = PeerSet.Make(PeerSet.Bounded, scale.Entries, expiry: Workload.Sliding);
-        using Peer peer = PeerSet.Make(PeerSet.Memory, 2 * scale.Entries, expiry: Workload.Sliding);
+        using Peer peer = PeerSet.Make(PeerSet.Memory, PeerSet.Room(PeerSet.Memory, scale.Entries), expiry: Workload.Sliding);
         IReadOnlyList<Times> times = Reads(ours, peer, Keys, Requests[..1], [Workload.Value]);
         yield return TimeRatio("get-hit-sliding/MemoryDistributedCache", times[0], times[1], Target.AtMost(0.6));
     }
@@ -129,14 +129,14 @@ internal sealed class Figures(Scale scale)
         string[] keys = Workload.Keys(scale.LargeEntries);
         string[][] requests = Workload.Requests(keys, 1, scale.Operations);
         using Peer ours = PeerSet.Make(PeerSet.Bounded, keys.Length);
-        using Peer peer = PeerSet.Make(PeerSet.Memory, 2 * keys.Length);
+        using Peer peer = PeerSet.Make(PeerSet.Memory, PeerSet.Room(PeerSet.Memory, keys.Length));
         IReadOnlyList<Times> times = Reads(ours, peer, keys, requests, [Workload.Value]);
         yield return TimeRatio($"get-hit-{Size(keys.Length)}/MemoryDistributedCache", times[0], times[1], Target.AtMost(0.6));
     }
 
     private static string Size(int entries) => entries % 1_000_000 == 0 ? $"{entries / 1_000_000}M" : $"{entries / 1_000}k";
 
-    private MemoryDistributedCache Memory(int valueLength) => PeerSet.MakeMemory(2L * scale.Entries * valueLength);
+    private MemoryDistributedCache Memory(int valueLength) => PeerSet.MakeMemory((long)PeerSet.Room(PeerSet.Memory, scale.Entries) * valueLength);
 
     private IEnumerable<Figure> TryGet(string size, int length)
     {
@@ -145,8 +145,8 @@ internal sealed class Figures(Scale scale)
         string[][] requests = [Requests[0][..operations]];
         using PooledWriter writer = new();
         using BoundedDistributedCache bounded = PeerSet.MakeBounded(scale.Entries);
-        using Peer<BoundedBufferCalls> ours = new(PeerSet.Bounded, new BoundedBufferCalls(bounded, writer));
-        using Peer<MemoryBufferCalls> peer = new(PeerSet.Memory, new MemoryBufferCalls(Memory(length), writer));
+        using Peer<BoundedBufferCalls> ours = new(PeerSet.Bounded, new BoundedBufferCalls(bounded, writer, length));
+        using Peer<MemoryBufferCalls> peer = new(PeerSet.Memory, new MemoryBufferCalls(Memory(length), writer, length));
         IReadOnlyList<Times> times = Reads(ours, peer, Keys, requests, values);
         yield return TimeRatio($"try-get-{size}/MemoryDistributedCache", times[0], times[1], Target.AtMost(0.6), operations);
         yield return Allocation($"try-get-{size}, bytes", ours, 0);
@@ -161,13 +161,7 @@ internal sealed class Figures(Scale scale)
             string[][] requests = new string[threads][];
             IReadOnlyList<Times> times = Run(
                 [.. held.Select(peer => Work.Contestant(peer, Mix.NewKeys, requests))],
-                () =>
-                {
-                    for (int thread = 0; thread < threads; thread++)
-                    {
-                        requests[thread] = Workload.FreshKeys(operations);
-                    }
-                });
+                () => Work.Renew(requests, operations));
             string against = ours == PeerSet.Bounded ? "/ConcurrentLru" : ", ScanResistant/Lru";
             string name = $"set-new-{Size(capacity)}-{(threads == 1 ? "one-thread" : "two-threads")}{against}";
             return TimeRatio(name, times[0], times[1], Target.AtMost(target), operations * threads);
@@ -183,8 +177,9 @@ internal sealed class Figures(Scale scale)
         List<Peer> held = MakeFilled(peers, scale.Entries, Keys);
         try
         {
-            int operations = Work.Operations(mix, scale);
-            string[][] requests = [.. Requests[..threads].Select(all => all[..operations])];
+            string[][] requests = mix == Mix.ReadOnly
+                ? Requests[..threads]
+                : Workload.Requests(Keys, threads, Work.Operations(mix, scale), Work.WriteEvery(mix));
             return Run([.. held.Select(peer => Work.Contestant(peer, mix, requests))]);
         }
         finally
@@ -198,8 +193,7 @@ internal sealed class Figures(Scale scale)
         List<Peer> peers = [];
         foreach (string name in names)
         {
-            // MemoryDistributedCache has room to spare: at its limit it would reject, and nothing could be compared.
-            Peer peer = PeerSet.Make(name, name == PeerSet.Memory ? 2 * capacity : capacity);
+            Peer peer = PeerSet.Make(name, PeerSet.Room(name, capacity));
             peers.Add(peer);
             Work.Fill(peer, keys, [Workload.Value]);
         }

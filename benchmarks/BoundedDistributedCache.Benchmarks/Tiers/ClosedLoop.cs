@@ -110,19 +110,22 @@ internal sealed class ClosedLoop
         for (int i = 0; i < requests.Length; i++)
         {
             int request = requests[i];
+
+            // As a web request brings it: no instance that a node holds already.
+            string key = new(_keys[request >= 0 ? request : ~request].AsSpan());
             long value = firstValue + i;
             long begin = Stopwatch.GetTimestamp();
             long end = 0;
             if (request >= 0)
             {
-                byte[]? found = await node.GetAsync(_keys[request]);
+                byte[]? found = await node.GetAsync(key);
                 value = found is null ? Done.Missed : BinaryPrimitives.ReadInt64LittleEndian(found);
             }
             else
             {
                 byte[] bytes = new byte[Workload.Value.Length];
                 BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
-                await node.SetAsync(_keys[~request], bytes, Expiry);
+                await node.SetAsync(key, bytes, Expiry);
                 end = Stopwatch.GetTimestamp();
             }
 

@@ -8,6 +8,8 @@ internal sealed class PooledWriter : IBufferWriter<byte>, IDisposable
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(32 * 1024);
     private int _written;
 
+    public int Written => _written;
+
     public void Reset() => _written = 0;
 
     public void Advance(int count) => _written += count;

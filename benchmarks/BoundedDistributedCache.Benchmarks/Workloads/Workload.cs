@@ -1,3 +1,4 @@
+using BoundedCache.Benchmarks.Peers;
 using Microsoft.Extensions.Caching.Distributed;
 
 namespace BoundedCache.Benchmarks.Workloads;
@@ -29,25 +30,40 @@ internal static class Workload
         return keys;
     }
 
-    /// <summary>What each thread asks for: its own draws, popular keys spread over the whole range.</summary>
-    public static string[][] Requests(string[] keys, int threads, int operations)
+    /// <summary>
+    /// What each thread asks for: its own draws, popular keys spread over the whole range. None is the instance that a
+    /// cache holds, as none is that a web request brings: to compare it takes its characters.
+    /// </summary>
+    /// <param name="keys">The keys that are there.</param>
+    /// <param name="threads">How many threads ask.</param>
+    /// <param name="operations">How many requests each has.</param>
+    /// <param name="writeEvery">Which of the requests will be a write, see <see cref="Peer.IsWrite"/>.</param>
+    public static string[][] Requests(string[] keys, int threads, int operations, int writeEvery = int.MaxValue)
     {
         // The order of keys is that in which they were filled in; popularity has nothing to do with it.
         string[] byRank = [.. keys];
         new Random(17).Shuffle(byRank);
+        string[] read = Copies(byRank);
         return
         [
             .. Enumerable.Range(0, threads).Select(thread =>
             {
+                // A cache may hold the instance of the last write: that of the next one is another.
+                string[][] written = writeEvery == int.MaxValue ? [] : [Copies(byRank), Copies(byRank)];
+                byte[] turns = new byte[byRank.Length];
                 Zipf zipf = new(byRank.Length, Skew, seed: 42 + thread);
                 string[] requests = new string[operations];
                 for (int i = 0; i < operations; i++)
                 {
-                    requests[i] = byRank[zipf.Next()];
+                    int rank = zipf.Next();
+                    requests[i] = Peer.IsWrite(i, writeEvery) ? written[turns[rank] ^= 1][rank] : read[rank];
                 }
 
                 return requests;
             }),
         ];
     }
+
+    /// <summary>Other instances with the same characters.</summary>
+    public static string[] Copies(string[] keys) => [.. keys.Select(key => new string(key.AsSpan()))];
 }

@@ -5,7 +5,7 @@ namespace BoundedCache.Diagnostics;
 /// <summary>What the cache itself tells. Event ids are stable and stay below 100.</summary>
 internal static partial class CacheLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "Cache '{CacheName}' is at its limit of {Limit} {Unit} and dropped an entry that had not expired, the least recently used. From now on it does so whenever room is needed, and does not tell again. If entries must stay longer, raise BoundedDistributedCacheOptions.{Option}.")]
+    [LoggerMessage(1, LogLevel.Warning, "Cache '{CacheName}' is at its limit of {Limit} {Unit} and dropped an entry that had not expired, the one that its EvictionPolicy gives up first. From now on it does so whenever room is needed, and does not tell again. If entries must stay longer, raise BoundedDistributedCacheOptions.{Option}.")]
     internal static partial void FirstLiveEviction(this ILogger logger, string cacheName, long limit, string unit, string option);
 
     [LoggerMessage(2, LogLevel.Warning, "Cache '{CacheName}' did not store a value of {Length} bytes, which by itself is more than the {MaxBytes} bytes that may be held, and removed what its key had; so it did with {Others} others since this was told last. If such values must be stored, raise BoundedDistributedCacheOptions.{Option}. This is told once a minute at most.")]

@@ -103,6 +103,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     /// <summary>Links the entry, which must fit the cache by itself.</summary>
     public void Admit(Shard shard, Entry entry, string? tenantId, Now now, ref AdmissionReport report)
     {
+        shard.AskForGhosts(entry.Hash);
         Newcomer newcomer = new(shard, entry, tenantId is null ? null : _tenants.Hold(tenantId), now);
         bool isAdmitted = false;
         try
@@ -610,7 +611,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     /// <summary>The shard with the oldest victim of the class that is next, or of any where no shard knows one of that.</summary>
     private ColdestShard FindColdest(Shard? except, out bool onProbation)
     {
-        onProbation = shards.Probation is { } probation && ProbationTotal.IsOverShare(probation.Count, room.Entries.Used);
+        onProbation = shards.Probation is { } probation && probation.IsOverShare(probation.Count, room.Entries.Used);
         ColdestShard coldest = onProbation ? shards.FindColdest(except, onProbation) : ColdestShard.None;
         onProbation &= coldest.Shard is not null;
         return onProbation ? coldest : shards.FindColdest(except);

@@ -48,27 +48,27 @@ internal sealed class CacheStore
     /// <summary>Finds an entry and uses it. Takes no lock, but where a rebuild of the index left a miss uncertain.</summary>
     public Entry? Use(Partition partition, string key)
     {
-        Entry? entry = Find(partition, key, out Shard? shard);
-        if (entry?.AsExpiring is { } expiring)
+        if (Find(partition, key, out Shard? shard) is not { } entry)
         {
-            entry = UseExpiring(shard!, partition.TenantId, expiring, _clock.Read());
+            return null;
         }
 
-        Stamp(shard, entry);
-        return entry;
+        return entry.AsExpiring is { } expiring
+            ? Stamp(shard!, UseExpiring(shard!, partition.TenantId, expiring, _clock.Read()))
+            : Stamp(shard!, entry);
     }
 
     /// <summary>The same for whoever has read the time, right before.</summary>
     public Entry? Use(Partition partition, string key, Now now)
     {
-        Entry? entry = Find(partition, key, out Shard? shard);
-        if (entry?.AsExpiring is { } expiring)
+        if (Find(partition, key, out Shard? shard) is not { } entry)
         {
-            entry = UseExpiring(shard!, partition.TenantId, expiring, now);
+            return null;
         }
 
-        Stamp(shard, entry);
-        return entry;
+        return entry.AsExpiring is { } expiring
+            ? Stamp(shard!, UseExpiring(shard!, partition.TenantId, expiring, now))
+            : Stamp(shard!, entry);
     }
 
     /// <summary>True where a value of that length under a key of that length can be held at all.</summary>
@@ -270,19 +270,21 @@ internal sealed class CacheStore
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Stamp(Shard? shard, Entry? entry)
+    private Entry? Stamp(Shard shard, Entry? used)
     {
-        if (entry is not null)
+        if (used is not null)
         {
             if (_recency.IsExact)
             {
-                shard!.StampExactly(entry);
+                shard.StampExactly(used);
             }
-            else if (entry.Epoch != _recency.Epoch)
+            else if (used.Epoch != _recency.Epoch)
             {
-                shard!.Stamp(entry, _recency.Epoch);
+                shard.Stamp(used, _recency.Epoch);
             }
         }
+
+        return used;
     }
 
     /// <summary>

@@ -26,7 +26,7 @@ internal static class Charge
     private const long TenantRecord = 464;
 
     /// <summary>What the policy that knows probation adds to an entry: its share of the queue and of the hashes that are remembered.</summary>
-    public const long Probation = 8;
+    public const long Probation = 12;
 
     private const int Alignment = 8;
     private const int StringOverhead = 22;

@@ -40,8 +40,9 @@ internal class Entry
     /// <summary>The most bytes that an entry can account for.</summary>
     public const long LargestCharge = (long)ChargeMask * ChargeUnit;
 
-    public readonly string Key;
+    // What a hit reads lies together, behind what only a walk past the entry reads.
     public Entry? Next;
+    public readonly string Key;
     public readonly int Hash;
     public int Slot;
     public uint Epoch;

@@ -121,7 +121,9 @@ internal struct EntryIndex
     }
 
     private static bool IsFor(Entry entry, string? tenantId, string key, int hash) =>
-        entry.Hash == hash && entry.Key == key && entry.Tenant?.Id == tenantId;
+        entry.Hash == hash
+        && entry.Key == key
+        && (tenantId is null ? !entry.HasTenant : entry.Tenant?.Id == tenantId);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Entry? Walk(Bucket[] buckets, string? tenantId, string key, int hash)

@@ -1,106 +1,120 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace BoundedCache.Storage;
 
 /// <summary>
-/// The hashes of a shard's entries that went while they were on probation: of the last, as many as nine tenths of the
-/// entries that are held. All members are for the holder of the shard's lock.
+/// The hashes of a shard's last victims of one kind. All members are for the holder of the shard's lock, but
+/// <see cref="AskFor"/>.
 /// </summary>
 /// <remarks>
 /// A ring of hashes, each of which knows the one before it in the same bucket, and the newest of each bucket. What is
 /// overwritten is not taken out of its chain: on the way along a chain ages rise, so where they don't, the chain has
 /// ended. Two keys of one hash are taken for one another, which costs a little order and nothing else.
 /// </remarks>
-internal sealed class GhostRing
+internal struct GhostRing
 {
     private const int LongestWalk = 32;
     private const int Longest = ushort.MaxValue;
 
-    private int[] _hashes = [];
+    private Ghost[] _ghosts = [];
 
     // Places in the ring, counted from 1; 0 is none.
-    private ushort[] _before = [];
     private ushort[] _newest = [];
     private int _next;
     private int _count;
 
-    /// <summary>How many of the last are remembered beside so many entries.</summary>
-    public static int LengthBeside(int entries) => (int)(entries * 9L / 10);
-
-    /// <summary>Makes room for what is remembered beside so many entries. Without memory for it, fewer are.</summary>
-    public void EnsureCapacity(int entries)
+    public GhostRing()
     {
-        int length = Math.Min(Longest, LengthBeside(entries));
-        if (_hashes.Length < length)
+    }
+
+    /// <summary>Makes room for so many. Without memory for it, fewer are remembered.</summary>
+    public void EnsureCapacity(int length)
+    {
+        length = Math.Min(Longest, length);
+        if (_ghosts.Length < length)
         {
             Resize(Math.Min(Longest, length + (length / 8)));
         }
     }
 
-    /// <summary>Remembers a hash, and no more of the last than are to be remembered beside so many entries.</summary>
-    public void Add(int hash, int entries)
+    /// <summary>Remembers a hash, and so many of the last at most.</summary>
+    public void Add(int hash, int atMost)
     {
-        if (_hashes.Length == 0)
+        if (_ghosts.Length == 0)
         {
             return;
         }
 
-        ref ushort newest = ref NewestLike(hash);
-        _hashes[_next] = hash;
-        _before[_next] = newest;
+        ref ushort newest = ref _newest[BucketOf(hash, _newest)];
+        _ghosts[_next] = new Ghost(hash, newest);
         newest = (ushort)++_next;
-        if (_next == _hashes.Length)
+        if (_next == _ghosts.Length)
         {
             _next = 0;
         }
 
-        _count = Math.Min(_count + 1, Math.Min(_hashes.Length, LengthBeside(entries)));
+        _count = Math.Min(_count + 1, Math.Min(_ghosts.Length, atMost));
     }
 
-    /// <summary>Whether the hash is among the last that are remembered beside so many entries.</summary>
-    public bool Contains(int hash, int entries)
+    /// <summary>How many came after the hash, where it is among so many of the last; else negative.</summary>
+    public readonly int AgeOf(int hash, int atMost)
     {
-        if (_count == 0)
-        {
-            return false;
-        }
-
-        int remembered = Math.Min(_count, LengthBeside(entries));
+        int remembered = Math.Min(_count, atMost);
         int lastAge = -1;
-        int place = NewestLike(hash);
+        int place = remembered == 0 ? 0 : _newest[BucketOf(hash, _newest)];
         for (int walked = 0; place != 0 && walked < LongestWalk; walked++)
         {
             int age = _next - place;
-            age += age < 0 ? _hashes.Length : 0;
+            age += age < 0 ? _ghosts.Length : 0;
             if (age <= lastAge || age >= remembered)
             {
-                return false;
+                break;
             }
 
-            if (_hashes[place - 1] == hash)
+            Ghost ghost = _ghosts[place - 1];
+            if (ghost.Hash == hash)
             {
-                return true;
+                return age;
             }
 
             lastAge = age;
-            place = _before[place - 1];
+            place = ghost.Before;
         }
 
-        return false;
+        return -1;
     }
 
-    /// <summary>Forgets what is not to be remembered beside so many entries, and gives memory back where it is far more.</summary>
-    public void Trim(int entries)
+    /// <summary>Asks for what adding a hash or looking for it touches first. Needs no lock.</summary>
+    public readonly void AskFor(int hash)
     {
-        int length = LengthBeside(entries);
+        ushort[] newest = _newest;
+        if (newest.Length > 0)
+        {
+            Prefetch.Of(in newest[BucketOf(hash, newest)]);
+        }
+    }
+
+    /// <summary>Asks for what looking for a hash touches then.</summary>
+    public readonly void AskForNewest(int hash)
+    {
+        if (_count > 0 && _newest[BucketOf(hash, _newest)] is > 0 and ushort place)
+        {
+            Prefetch.Of(in _ghosts[place - 1]);
+        }
+    }
+
+    /// <summary>Forgets all but so many of the last, and gives memory back where it is far more.</summary>
+    public void Trim(int length)
+    {
         _count = Math.Min(_count, length);
-        if (length < _hashes.Length / 4)
+        if (length < _ghosts.Length / 4)
         {
             Resize(length);
         }
     }
 
-    private ref ushort NewestLike(int hash) => ref _newest[hash & (_newest.Length - 1)];
+    private static int BucketOf(int hash, ushort[] newest) => hash & (newest.Length - 1);
 
     /// <summary>Keeps the last that fit; without memory all stays as it is.</summary>
     private void Resize(int length)
@@ -110,8 +124,7 @@ internal sealed class GhostRing
         {
             if (length > 0)
             {
-                resized._hashes = new int[length];
-                resized._before = new ushort[length];
+                resized._ghosts = new Ghost[length];
                 resized._newest = new ushort[Math.Max(1, BitOperations.RoundUpToPowerOf2((uint)length) / 2)];
             }
         }
@@ -123,10 +136,12 @@ internal sealed class GhostRing
         for (int age = Math.Min(_count, length) - 1; age >= 0; age--)
         {
             int at = _next - 1 - age;
-            resized.Add(_hashes[at < 0 ? at + _hashes.Length : at], int.MaxValue);
+            resized.Add(_ghosts[at < 0 ? at + _ghosts.Length : at].Hash, length);
         }
 
-        (_hashes, _before, _newest, _next, _count) =
-            (resized._hashes, resized._before, resized._newest, resized._next, resized._count);
+        this = resized;
     }
+
+    [StructLayout(LayoutKind.Sequential, Pack = sizeof(ushort))]
+    private readonly record struct Ghost(int Hash, ushort Before);
 }

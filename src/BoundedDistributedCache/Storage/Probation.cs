@@ -2,41 +2,53 @@ namespace BoundedCache.Storage;
 
 /// <summary>
 /// The entries of one shard that nobody used since they were inserted, in the order of their insertion, and the hashes of
-/// those that went like that. There where the policy asks for it; all members are for the holder of the shard's lock, but
-/// <see cref="Bound"/>.
+/// the last that went, like that or used. There where the policy asks for it; all members are for the holder of the
+/// shard's lock, but <see cref="Bound"/> and <see cref="AskFor"/>.
 /// </summary>
 /// <remarks>
 /// <para>
 /// The stamp of an insertion carries a mark that no later stamp has (<see cref="Slot"/>), so a reader ends an entry's
 /// probation by what he writes anyway, and tells nobody. What the queue still holds of such entries, or of those that
-/// left, is found where it comes to the front, or when the queue is weeded: a member of the queue is on probation while
-/// its slot has the marked stamp that it was inserted with.
+/// left, is found where it comes to the front, or when the queue is weeded, a few members for each victim: a member of the
+/// queue is on probation while its slot has the marked stamp that it was inserted with.
 /// </para>
 /// <para>
 /// Each marked entry is in the queue, so the queue's length is at least how many there are. An entry for which the queue
 /// has no memory is not marked: it misses its probation, and nothing else.
+/// </para>
+/// <para>
+/// A key that comes back while its hash is among those that went from probation is not on probation again. Whether it went
+/// just before, from there or from among the used, moves the share of probation.
 /// </para>
 /// </remarks>
 internal sealed class Probation(ProbationTotal total)
 {
     private const int ShortestQueue = 8;
     private const int SlotBits = 16;
+    private const int WeededPerVictim = 2;
 
-    private readonly GhostRing _ghosts = new();
+    // What was weeded leaves its place for the time being. No stamp is 0, so it is no member's.
+    private const ulong Gone = 0;
+
+    private GhostRing _ghosts = new();
+    private GhostRing _usedGhosts = new();
 
     // A ring of members: the low bits of the insertion's stamp, and the slot.
     private ulong[] _queue = new ulong[ShortestQueue];
     private int _first;
     private int _length;
+
+    // How many of those places are gone, and how many from the first on were looked at of late.
+    private int _gone;
+    private int _weeded;
     private int _told;
     private long _bound = Shard.NoVictim;
-    private uint _weededIn;
 
     /// <summary>A lower bound of the stamp of the shard's oldest on probation; a hint to other shards.</summary>
     public long Bound => Volatile.Read(ref _bound);
 
     /// <summary>How many members the queue has: no fewer than entries are on probation.</summary>
-    public int Length => _length;
+    public int Length => _length - _gone;
 
     /// <summary>Makes sure that the queue takes one more. Without memory for it, it does not.</summary>
     public void EnsureRoom(SlotTable slots)
@@ -52,15 +64,46 @@ internal sealed class Probation(ProbationTotal total)
     }
 
     /// <summary>Makes room for the hashes that are remembered beside so many entries.</summary>
-    public void EnsureGhosts(int entries) => _ghosts.EnsureCapacity(entries);
+    public void EnsureGhosts(int entries)
+    {
+        _ghosts.EnsureCapacity(GhostsBeside(entries));
+        _usedGhosts.EnsureCapacity(WindowBeside(entries));
+    }
+
+    /// <summary>Asks for what a new entry's beginning touches first. Needs no lock.</summary>
+    public void AskFor(int hash)
+    {
+        _ghosts.AskFor(hash);
+        _usedGhosts.AskFor(hash);
+    }
+
+    /// <summary>Asks for what it touches then.</summary>
+    public void AskForGhost(int hash) => _ghosts.AskForNewest(hash);
 
     /// <summary>The stamp of an insertion: marked, but where the key comes back soon after it went from probation.</summary>
     /// <param name="entry">Has its slot.</param>
     /// <param name="stamp">Without a mark.</param>
     /// <param name="entries">How many the shard holds.</param>
-    public long Begin(Entry entry, long stamp, int entries)
+    /// <param name="held">How many the cache holds.</param>
+    public long Begin(Entry entry, long stamp, int entries, long held)
     {
-        if (_length == _queue.Length || _ghosts.Contains(entry.Hash, entries))
+        int age = _ghosts.AgeOf(entry.Hash, GhostsBeside(entries));
+        if (age >= 0)
+        {
+            if (age < WindowBeside(entries))
+            {
+                total.Widen(held);
+            }
+
+            return stamp;
+        }
+
+        if (_usedGhosts.AgeOf(entry.Hash, WindowBeside(entries)) >= 0)
+        {
+            total.Narrow(held);
+        }
+
+        if (_length == _queue.Length)
         {
             return stamp;
         }
@@ -75,15 +118,28 @@ internal sealed class Probation(ProbationTotal total)
     }
 
     /// <summary>True where all shards together have more on probation than their share of what the cache holds.</summary>
-    public bool IsOverShare(long held) => ProbationTotal.IsOverShare(total.Count + _length - _told, held);
+    public bool IsOverShare(long held) => total.IsOverShare(total.Count + Length - _told, held);
 
-    /// <summary>Drops what is on probation no more, where that was not done in this epoch.</summary>
-    public void WeedOnce(SlotTable slots, uint epoch)
+    /// <summary>
+    /// Looks at a few members, in turn, and drops those that are on probation no more; but not where there are so many that
+    /// it would decide nothing.
+    /// </summary>
+    public void WeedSome(SlotTable slots, long held)
     {
-        if (_weededIn != epoch)
+        if (total.IsOverShare((total.Count + Length - _told) / 2, held))
         {
-            _weededIn = epoch;
-            Weed(slots);
+            return;
+        }
+
+        for (int i = 0; i < WeededPerVictim && _length > 0; i++)
+        {
+            _weeded = _weeded < _length ? _weeded : 0;
+            ref ulong member = ref _queue[At(_weeded++)];
+            if (member != Gone && EntryOf(slots, member, out _) is null)
+            {
+                member = Gone;
+                _gone++;
+            }
         }
     }
 
@@ -101,6 +157,7 @@ internal sealed class Probation(ProbationTotal total)
         }
 
         _length = kept;
+        _gone = _weeded = 0;
         if (_queue.Length > ShortestQueue && _length < _queue.Length / 4)
         {
             Resize(2 * _length);
@@ -134,7 +191,7 @@ internal sealed class Probation(ProbationTotal total)
         {
             ref ulong member = ref _queue[At(i)];
             int slot = SlotOf(member);
-            if (slot >> SlotChunk.Shift == chunk && slots[slot & SlotChunk.IndexMask] is >= 0 and int moved)
+            if (member != Gone && slot >> SlotChunk.Shift == chunk && slots[slot & SlotChunk.IndexMask] is >= 0 and int moved)
             {
                 member = member - (uint)slot + (uint)moved;
             }
@@ -153,16 +210,26 @@ internal sealed class Probation(ProbationTotal total)
         return slots.TryGetChunk(slot)?[slot].Entry;
     }
 
-    /// <summary>An entry goes while it is on probation, one of so many.</summary>
-    public void Remember(Entry entry, int entries) => _ghosts.Add(entry.Hash, entries);
+    /// <summary>An entry goes, one of so many.</summary>
+    public void Remember(Entry entry, bool wasOnProbation, int entries)
+    {
+        if (wasOnProbation)
+        {
+            _ghosts.Add(entry.Hash, GhostsBeside(entries));
+        }
+        else
+        {
+            _usedGhosts.Add(entry.Hash, WindowBeside(entries));
+        }
+    }
 
     /// <summary>Moves the cache's count by what changed since the last time.</summary>
     public void Tell()
     {
-        if (_told != _length)
+        if (_told != Length)
         {
-            total.Add(_length - _told);
-            _told = _length;
+            total.Add(Length - _told);
+            _told = Length;
         }
     }
 
@@ -170,9 +237,14 @@ internal sealed class Probation(ProbationTotal total)
     public void Trim(SlotTable slots, int entries)
     {
         Weed(slots);
-        _ghosts.Trim(entries);
+        _ghosts.Trim(GhostsBeside(entries));
+        _usedGhosts.Trim(entries == 0 ? 0 : WindowBeside(entries));
         Tell();
     }
+
+    private static int GhostsBeside(int entries) => (int)(entries * 9L / 10);
+
+    private static int WindowBeside(int entries) => Math.Max(1, entries / 16);
 
     private static ulong MemberOf(int slot, long stamp) => ((ulong)stamp << SlotBits) | (uint)slot;
 
@@ -225,6 +297,8 @@ internal sealed class Probation(ProbationTotal total)
 
     private void Drop()
     {
+        _gone -= _queue[_first] == Gone ? 1 : 0;
+        _weeded = Math.Max(0, _weeded - 1);
         _first = At(1);
         _length--;
     }

@@ -31,6 +31,10 @@ internal sealed class RecencyClock(bool isExact)
     private const int LongestEpochInTicks = TicksPerTurnover / EpochsPerTurnover;
     private const int BeatsKept = 1_024;
 
+    // Of a full turn the golden ratio, whose multiples spread most evenly; and another such step.
+    private const uint TurnPerInsertion = 0x9E3779B9;
+    private const uint TurnPerShard = 0xC13FA9A9;
+
     private Lines _lines = new() { Tick = 1, EpochStart = 1, EpochSpan = 1 };
     private BeatTime[]? _beats;
 
@@ -53,8 +57,20 @@ internal sealed class RecencyClock(bool isExact)
     /// <summary>How many ticks are as good as one at the cache's own pace.</summary>
     public long TicksPerAge => Math.Max(1, EpochSpan / LongestEpochInTicks);
 
-    /// <summary>How many insertions of one shard make a tick where so many entries are held.</summary>
-    public static long InsertionsPerTick(long held) => Math.Max(1, held / TicksPerTurnover);
+    /// <summary>
+    /// Whether an insertion makes a tick where so many entries are held. Each shard has a turn of its own, so what all
+    /// of them insert makes ticks evenly, however few each inserts.
+    /// </summary>
+    /// <param name="turn">Moved by each insertion.</param>
+    /// <param name="held">Entries that the cache holds.</param>
+    public static bool MakesTick(ref uint turn, long held)
+    {
+        turn += TurnPerInsertion;
+        return (long)(turn * (ulong)held >> 32) < TicksPerTurnover;
+    }
+
+    /// <summary>Where a shard's turn begins, so that shards do not tick all at once.</summary>
+    public static uint FirstTurn(int shard) => (uint)shard * TurnPerShard;
 
     /// <summary>How many entries of a tenant that holds so many make an epoch at the tenant's own pace.</summary>
     public static long InsertionsPerEpoch(long held) => Math.Max(1, held / EpochsPerTurnover);

@@ -43,6 +43,7 @@ internal sealed class Shard
     {
         _number = number;
         _context = context;
+        _state.Turn = RecencyClock.FirstTurn(number);
         _probation = context.Probation is { } total ? new Probation(total) : null;
     }
 
@@ -120,6 +121,9 @@ internal sealed class Shard
     /// <inheritdoc cref="EntryIndex.AskForChain"/>
     public void AskForChain(int hash) => _index.AskForChain(hash);
 
+    /// <summary>Asks for what else a Set of a new key touches. Needs no lock.</summary>
+    public void AskForGhosts(int hash) => _probation?.AskFor(hash);
+
     /// <summary>Doubles the index where it is as full as it should get.</summary>
     public void GrowIndex()
     {
@@ -156,7 +160,11 @@ internal sealed class Shard
     {
         _context.Clock.EnsureTimes();
         _slots.EnsureFree(entry);
-        _probation?.EnsureRoom(_slots);
+        if (_probation is { } probation)
+        {
+            probation.EnsureRoom(_slots);
+            probation.AskForGhost(entry.Hash);
+        }
     }
 
     /// <summary>Makes sure that the entry can have the slot of the one that it replaces.</summary>
@@ -224,7 +232,7 @@ internal sealed class Shard
         SlotChunk chunk = _slots.ChunkOf(entry.Slot);
         ref Slot slot = ref chunk[entry.Slot];
         bool mayBegin = replaced is null && _probation is not null;
-        Volatile.Write(ref slot.Stamp, mayBegin ? _probation!.Begin(entry, stamp, _state.Count) : stamp);
+        Volatile.Write(ref slot.Stamp, mayBegin ? _probation!.Begin(entry, stamp, _state.Count, Held) : stamp);
         Volatile.Write(ref slot.Entry, entry);
         long due = DueOf(entry, now);
         chunk.SetDue(entry.Slot, due);
@@ -321,7 +329,7 @@ internal sealed class Shard
         }
         else
         {
-            probation.WeedOnce(_slots, _context.Clock.Epoch);
+            probation.WeedSome(_slots, Held);
         }
 
         return probation.IsOverShare(Held);
@@ -584,9 +592,8 @@ internal sealed class Shard
     private void CountInsertion(long now)
     {
         long held = _context.Room.Entries.Used;
-        if (++_state.InsertionsSinceBeat >= RecencyClock.InsertionsPerTick(held))
+        if (RecencyClock.MakesTick(ref _state.Turn, held))
         {
-            _state.InsertionsSinceBeat = 0;
             _context.Clock.AdvanceBeat(held, now);
         }
     }
@@ -598,10 +605,7 @@ internal sealed class Shard
         if (reason != Change.EvictionForTenantLimit)
         {
             _state.LastEviction.Note(stamp, now);
-            if (Slot.IsMarked(slot.Stamp))
-            {
-                _probation?.Remember(victim, _state.Count);
-            }
+            _probation?.Remember(victim, Slot.IsMarked(slot.Stamp), _state.Count);
         }
 
         victim.Tenant?.Tally.LastEviction.Note(stamp, now);
@@ -645,6 +649,7 @@ internal sealed class Shard
         if (Upcoming(others: 1) is { } first)
         {
             _index.AskForChain(first.Hash);
+            _probation?.AskFor(first.Hash);
         }
 
         Entry? Upcoming(int others) =>

@@ -20,8 +20,9 @@ internal struct ShardState
     [FieldOffset(CacheLine.Size + 8)]
     public long ComparedAt;
 
+    /// <summary>By which insertions make ticks.</summary>
     [FieldOffset(CacheLine.Size + 16)]
-    public long InsertionsSinceBeat;
+    public uint Turn;
 
     /// <summary>No entry of the shard is due earlier than this.</summary>
     [FieldOffset(CacheLine.Size + 24)]

@@ -19,4 +19,5 @@ internal enum Fault
     RemovalUpwards,
     MovesUnnoticed,
     OverwriteOfWhatLeft,
+    ValueAfterItsCharge,
 }

@@ -86,6 +86,8 @@ namespace System.Threading
 
         public int Owner { get; private set; }
 
+        public bool IsHeldByCurrentThread => Owner == Environment.CurrentManagedThreadId;
+
         public Scope EnterScope()
         {
             Enter();

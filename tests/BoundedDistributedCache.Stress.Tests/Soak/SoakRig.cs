@@ -30,6 +30,7 @@ internal sealed class SoakRig : IDisposable
                 options.MaxEntries = shape.MaxEntries;
                 options.MaxBytes = shape.MaxBytes;
                 options.IsolateValues = shape.IsolatesValues;
+                options.EvictionPolicy = shape.Policy;
                 options.SweepInterval = TimeSpan.FromMilliseconds(20);
                 if (!shape.IsRoomy)
                 {

@@ -46,6 +46,7 @@ public sealed class InterruptTests
     {
         using BoundedDistributedCache cache = TestCache.Make(maxEntries, maxBytes, configure: options => options.MaxEntriesPerTenant = 20);
         bool isOver = false;
+        Exception? failure = null;
         int[] interrupted = new int[s_operations.Length];
         List<Thread> threads = [.. Enumerable.Range(0, 6).Select(t => new Thread(() =>
         {
@@ -60,6 +61,11 @@ public sealed class InterruptTests
                 catch (ThreadInterruptedException)
                 {
                     Interlocked.Increment(ref interrupted[(int)operation]);
+                }
+                catch (Exception exception)
+                {
+                    failure = exception;
+                    Volatile.Write(ref isOver, true);
                 }
             }
         }))];
@@ -82,13 +88,14 @@ public sealed class InterruptTests
             () =>
             {
                 threads[choice.Next(threads.Count)].Interrupt();
-                return watch.Elapsed > atLeast && expected.All(operation => Volatile.Read(ref interrupted[(int)operation]) > 0);
+                return Volatile.Read(ref isOver) || (watch.Elapsed > atLeast && expected.All(operation => Volatile.Read(ref interrupted[(int)operation]) > 0));
             },
             TimeSpan.FromMinutes(1));
         Volatile.Write(ref isOver, true);
         threads.ForEach(thread => thread.Join());
         holder.Join();
 
+        Assert.Null(failure);
         Assert.NotEqual(0, interrupted.Sum());
         Assert.All(expected, operation => Assert.NotEqual(0, interrupted[(int)operation]));
         Uses.AssertSound(cache);
@@ -117,7 +124,8 @@ public sealed class InterruptTests
         lock (Integrity.Directory(cache))
         {
             thread.Start();
-            SpinWait.SpinUntil(() => thread.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin));
+            Assert.True(SpinWait.SpinUntil(
+                () => thread.ThreadState.HasFlag(System.Threading.ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)));
             thread.Interrupt();
         }
 
@@ -126,10 +134,12 @@ public sealed class InterruptTests
         Integrity.Check(cache);
     }
 
-    /// <summary>Only who waits is interrupted, so that others have to wait.</summary>
+    /// <summary>
+    /// Only who waits is interrupted, so that others have to wait. Records come and go: each is looked for when it is its turn.
+    /// </summary>
     private static void HoldLocks(BoundedDistributedCache cache)
     {
-        foreach (Lock held in Integrity.Shards(cache).Select(shard => shard.Lock).Append(Integrity.Gate(cache)))
+        foreach (Lock held in Integrity.Shards(cache).Select(shard => shard.Lock).Append(Integrity.Gate(cache)).Concat(Integrity.TenantLocks(cache)))
         {
             lock (held)
             {

@@ -17,26 +17,38 @@ public sealed class OutOfMemoryTests
         ["DOTNET_gcConcurrent"] = "0",
     };
 
+    // Where the compiler has put the one into the other, it goes by that one's name.
+    private const string Entry = "Entry.|CacheStore.Set";
+
     [Fact]
     public void WhereNothingIsEvictedNothingIsMissing() =>
         AssertRefused(
             "Growing",
-            "Entry.", "EntryIndex.", "Tenant");
+            Entry, "EntryIndex.", "Tenant");
 
     [Fact]
     public void WhereEntriesAreEvictedOrderSuffersAndNothingElse() =>
-        AssertRefused("Full", "Entry.", "VictimRanking.", "TenantRanking.");
+        AssertRefused("Full", Entry, "VictimRanking.", "TenantRanking.");
 
     [Fact]
-    public void ThreadsThatShareACacheLeaveNothingHalfDone() => AssertRefused("Crowded", "Entry.");
+    public void WhereTheyAreEvictedFromProbationTheSame() =>
+        AssertRefused("FullAndScanResistant", "Probation.", "GhostRing.");
+
+    [Fact]
+    public void ASweepThatCanNotMoveAllLeavesTheOthersWhereTheyAre() => AssertRefused("Sparse", "TryCompact ");
+
+    [Fact]
+    public void ThreadsThatShareACacheLeaveNothingHalfDone() => AssertRefused("Crowded", Entry);
 
     private static void AssertRefused(string kind, params string[] places)
     {
         string[] report = ChildProcess.Run(s_limitedHeap, ["shortage", kind, TestScale.Of(quick: 3, full: 60).ToString(), "1", .. places]);
 
+        string surfaced = Assert.Single(report, line => line.StartsWith("surfaced ", StringComparison.Ordinal));
+        Assert.NotEqual("surfaced 0", surfaced);
         foreach (string place in places)
         {
-            Assert.Contains(report, line => line.StartsWith(place, StringComparison.Ordinal));
+            Assert.Contains(report, line => place.Split('|').Any(either => line.StartsWith(either, StringComparison.Ordinal)));
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Caching.Distributed;
 using Moq;
 
@@ -187,6 +188,7 @@ public sealed class ContractSemanticsTests : SemanticsTests
             await busy;
         }
 
+        Integrity.Check(Ours);
         Ours.Clear();
         Assert.Equal((0, 0L), (Ours.Count, Ours.SizeBytes));
 

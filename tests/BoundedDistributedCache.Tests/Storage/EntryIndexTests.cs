@@ -174,7 +174,12 @@ public sealed class EntryIndexTests
         long uncertain = 0;
 
         Concurrently.During(
-            () => ChangeSurroundings(overwritten),
+            () =>
+            {
+                // On busy processors the readers may not come to it the first time.
+                for (var times = 0; times < 500 && Volatile.Read(ref uncertain) == 0; times++)
+                    ChangeSurroundings(overwritten);
+            },
             () =>
             {
                 foreach (var entry in constant)

@@ -4,33 +4,33 @@ namespace BoundedCache.Tests.Storage;
 
 public sealed class GhostRingTests
 {
-    private readonly GhostRing _ring = new();
+    private GhostRing _ring = new();
 
     [Fact]
     public void RemembersNothingWithoutRoom()
     {
-        _ring.Add(1, entries: 100);
+        _ring.Add(1, atMost: 100);
 
-        Assert.False(_ring.Contains(1, entries: 100));
+        Assert.Equal(-1, _ring.AgeOf(1, atMost: 100));
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(10)]
-    [InlineData(64)]
-    [InlineData(1_000)]
-    public void RemembersTheLastNineTenthsOfWhatIsHeld(int entries)
+    [InlineData(1)]
+    [InlineData(9)]
+    [InlineData(58)]
+    [InlineData(900)]
+    public void TellsHowManyCameAfterEachOfTheLast(int length)
     {
-        _ring.EnsureCapacity(entries);
-        for (int hash = 0; hash < 5 * entries; hash++)
+        _ring.EnsureCapacity(length);
+        for (int hash = 0; hash < 5 * length; hash++)
         {
-            _ring.Add(hash, entries);
+            _ring.Add(hash, length);
 
-            int oldest = Math.Max(0, hash + 1 - (entries * 9 / 10));
-            Assert.True(_ring.Contains(hash, entries));
-            Assert.True(_ring.Contains(oldest, entries));
-            Assert.False(_ring.Contains(oldest - 1, entries));
-            Assert.False(_ring.Contains(hash + 1, entries));
+            int oldest = Math.Max(0, hash + 1 - length);
+            Assert.Equal(0, _ring.AgeOf(hash, length));
+            Assert.Equal(hash - oldest, _ring.AgeOf(oldest, length));
+            Assert.Equal(-1, _ring.AgeOf(oldest - 1, length));
+            Assert.Equal(-1, _ring.AgeOf(hash + 1, length));
         }
     }
 
@@ -39,25 +39,27 @@ public sealed class GhostRingTests
     {
         Random random = new(1);
         List<int> reference = [];
-        int entries = 50;
+        int length = 50;
         for (int i = 0; i < 20_000; i++)
         {
             if (random.Next(100) == 0)
             {
-                entries = random.Next(1, 200);
+                length = random.Next(1, 200);
             }
 
             // Many share a bucket, and some a hash.
             int hash = random.Next(40) + (random.Next(8) << 20);
             if (random.Next(2) == 0)
             {
-                _ring.EnsureCapacity(entries);
-                _ring.Add(hash, entries);
-                reference = [.. reference.Append(hash).TakeLast(entries * 9 / 10)];
+                _ring.EnsureCapacity(length);
+                _ring.Add(hash, length);
+                reference = [hash, .. reference.Take(length - 1)];
             }
             else
             {
-                Assert.Equal(reference.TakeLast(entries * 9 / 10).Contains(hash), _ring.Contains(hash, entries));
+                _ring.AskFor(hash);
+                _ring.AskForNewest(hash);
+                Assert.Equal(reference.Take(length).ToList().IndexOf(hash), _ring.AgeOf(hash, length));
             }
         }
     }
@@ -65,33 +67,33 @@ public sealed class GhostRingTests
     [Fact]
     public void KeepsTheLastWhereItGrowsAndWhereItShrinks()
     {
-        _ring.EnsureCapacity(100);
+        _ring.EnsureCapacity(90);
         for (int hash = 0; hash < 100; hash++)
         {
-            _ring.Add(hash, 100);
+            _ring.Add(hash, 90);
         }
 
-        _ring.EnsureCapacity(1_000);
-        Assert.True(_ring.Contains(10, 100));
-        _ring.Trim(20);
-        Assert.True(_ring.Contains(99, 20));
-        Assert.True(_ring.Contains(82, 20));
-        Assert.False(_ring.Contains(81, 20));
+        _ring.EnsureCapacity(900);
+        Assert.Equal(89, _ring.AgeOf(10, 90));
+        _ring.Trim(18);
+        Assert.Equal(0, _ring.AgeOf(99, 18));
+        Assert.Equal(17, _ring.AgeOf(82, 18));
+        Assert.Equal(-1, _ring.AgeOf(81, 18));
         _ring.Trim(0);
-        Assert.False(_ring.Contains(99, 100));
+        Assert.Equal(-1, _ring.AgeOf(99, 90));
     }
 
     /// <summary>Keys made to collide cost nobody more than a short walk.</summary>
     [Fact]
     public void WalksNoFurtherThanALittle()
     {
-        _ring.EnsureCapacity(1_000);
+        _ring.EnsureCapacity(900);
         for (int i = 0; i < 900; i++)
         {
-            _ring.Add(i << 16, 1_000);
+            _ring.Add(i << 16, 900);
         }
 
-        Assert.True(_ring.Contains(899 << 16, 1_000));
-        Assert.False(_ring.Contains(0, 1_000));
+        Assert.Equal(0, _ring.AgeOf(899 << 16, 900));
+        Assert.Equal(-1, _ring.AgeOf(0, 900));
     }
 }

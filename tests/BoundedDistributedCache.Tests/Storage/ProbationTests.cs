@@ -1,3 +1,4 @@
+using System.Reflection;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
 
@@ -9,6 +10,9 @@ public sealed class ProbationTests
     private readonly SlotTable _slots = new();
     private readonly Probation _probation;
     private long _tick;
+
+    private const int Entries = 32;
+    private const int Held = 3_200;
 
     public ProbationTests() => _probation = new Probation(_total);
 
@@ -99,6 +103,83 @@ public sealed class ProbationTests
     }
 
     [Fact]
+    public void AFewAreWeededAtATimeUntilAllThatAreOnProbationNoMoreAreDropped()
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 90).Select(i => Insert($"key{i}"))];
+        foreach (Entry entry in entries.Where((_, i) => i % 3 != 0))
+        {
+            Use(entry);
+        }
+
+        _probation.WeedSome(_slots, Held);
+        Assert.Equal(89, _probation.Length);
+        for (int i = 1; i < 45; i++)
+        {
+            _probation.WeedSome(_slots, Held);
+        }
+
+        Assert.Equal(30, _probation.Length);
+        Use(entries[30]);
+        Assert.All(entries.Where((_, i) => i % 3 == 0 && i != 30), entry => Assert.Same(entry, Take()));
+        Assert.Null(Take());
+        Assert.Equal(0, _probation.Length);
+    }
+
+    [Fact]
+    public void NothingIsWeededWhereTwiceTheShareIsOnProbation()
+    {
+        Assert.All(Enumerable.Range(0, 50).Select(i => Insert($"key{i}")).ToList(), Use);
+
+        _probation.WeedSome(_slots, held: 100);
+        Assert.Equal(50, _probation.Length);
+        _probation.WeedSome(_slots, held: 200);
+        Assert.Equal(48, _probation.Length);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void WeedingAFewAgreesWithAPlainListWhateverComes(int seed)
+    {
+        Random random = new(seed);
+        List<Entry> reference = [];
+        for (int i = 0; i < 5_000; i++)
+        {
+            switch (random.Next(6))
+            {
+                case 0 or 1 when reference.Count < 300:
+                    reference.Add(Insert($"key{i}"));
+                    break;
+                case 2 when reference.Count > 0:
+                    Entry? oldest = Take();
+                    Assert.Same(reference[0], oldest);
+                    reference.RemoveAt(0);
+                    _slots.Free(oldest!.Slot);
+                    break;
+                case 3 when reference.Count > 0:
+                    int used = random.Next(reference.Count);
+                    Use(reference[used]);
+                    reference.RemoveAt(used);
+                    break;
+                default:
+                    _probation.WeedSome(_slots, Held);
+                    break;
+            }
+
+            Assert.InRange(_probation.Length, reference.Count, int.MaxValue);
+        }
+
+        for (int i = 0; i < 5_000; i++)
+        {
+            _probation.WeedSome(_slots, Held);
+        }
+
+        Assert.Equal(reference.Count, _probation.Length);
+        Assert.All(reference, entry => Assert.Same(entry, Take()));
+    }
+
+    [Fact]
     public void TheCacheIsToldOfWhatChanged()
     {
         Insert("a");
@@ -115,9 +196,9 @@ public sealed class ProbationTests
     }
 
     [Theory]
-    [InlineData(20, false)]
-    [InlineData(21, true)]
-    public void MoreThanASeventhAndSixIsOverItsShareWhetherToldOrNot(int onProbation, bool isOver)
+    [InlineData(19, false)]
+    [InlineData(20, true)]
+    public void MoreThanFiveIn32AndFourIsOverItsShareWhetherToldOrNot(int onProbation, bool isOver)
     {
         _total.Add(5);
         for (int i = 5; i < onProbation; i++)
@@ -133,14 +214,68 @@ public sealed class ProbationTests
     [Fact]
     public void WhatComesBackSoonIsNotOnProbationAgain()
     {
-        _probation.EnsureGhosts(10);
-        Entry entry = Insert("key");
-        _probation.Remember(entry, entries: 10);
-        Take();
-        _slots.Free(entry.Slot);
+        _probation.EnsureGhosts(Entries);
+        Go(Insert("key"), wasOnProbation: true);
 
         Assert.False(Slot.IsMarked(_slots[Insert("key").Slot].Stamp));
         Assert.Equal(0, _probation.Length);
+    }
+
+    [Fact]
+    public void WhatComesBackAfterItWasUsedIsOnProbationAgain()
+    {
+        _probation.EnsureGhosts(Entries);
+        Go(Insert("key"), wasOnProbation: false);
+
+        Assert.True(Slot.IsMarked(_slots[Insert("key").Slot].Stamp));
+    }
+
+    [Theory]
+    [InlineData(true, 1, 1)]
+    [InlineData(true, 2, 1)]
+    [InlineData(true, 3, 0)]
+    [InlineData(false, 1, -1)]
+    [InlineData(false, 2, -1)]
+    [InlineData(false, 3, 0)]
+    public void WhatComesBackAtOnceMovesTheShareByAQuarterOfAnEntry(bool fromProbation, int agoInWindowOfTwo, int move)
+    {
+        _probation.EnsureGhosts(Entries);
+        int before = Share;
+        Go(Insert("key"), fromProbation);
+        for (int i = 1; i < agoInWindowOfTwo; i++)
+        {
+            Go(Insert($"later{i}"), fromProbation);
+        }
+
+        Insert("key");
+
+        Assert.Equal(before + (move * ((1 << 30) / 4 / Held)), Share);
+    }
+
+    [Fact]
+    public void TheShareStaysBetweenASixteenthAndAll()
+    {
+        for (int i = 0; i < 400; i++)
+        {
+            _total.Narrow(100);
+        }
+
+        Assert.Equal((false, true), (_total.IsOverShare(10, 100), _total.IsOverShare(11, 100)));
+        for (int i = 0; i < 1_000; i++)
+        {
+            _total.Widen(100);
+        }
+
+        Assert.False(_total.IsOverShare(104, 100));
+        for (int i = 0; i < 100; i++)
+        {
+            _total.Narrow(int.MaxValue);
+            _total.Narrow(0);
+        }
+
+        Assert.True(_total.IsOverShare(11, 100));
+        Assert.False(_total.IsOverShare(int.MaxValue / 16, int.MaxValue));
+        Assert.True(_total.IsOverShare(int.MaxValue, int.MaxValue));
     }
 
     [Fact]
@@ -182,9 +317,26 @@ public sealed class ProbationTests
 
         entry.Slot = _slots.Take(entry);
         ref Slot slot = ref _slots[entry.Slot];
-        slot.Stamp = _probation.Begin(entry, ++_tick, entries: 10);
+        slot.Stamp = _probation.Begin(entry, ++_tick, Entries, Held);
         slot.Entry = entry;
         return entry;
+    }
+
+    private int Share
+    {
+        get
+        {
+            const BindingFlags Fields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+            object lines = typeof(ProbationTotal).GetField("_lines", Fields)!.GetValue(_total)!;
+            return (int)lines.GetType().GetField("Share", Fields)!.GetValue(lines)!;
+        }
+    }
+
+    private void Go(Entry entry, bool wasOnProbation)
+    {
+        _probation.Remember(entry, wasOnProbation, Entries);
+        _slots.Free(entry.Slot);
+        _probation.Weed(_slots);
     }
 
     private void Use(Entry entry) => _slots[entry.Slot].Stamp = ++_tick;

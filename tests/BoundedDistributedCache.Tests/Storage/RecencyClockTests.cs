@@ -8,24 +8,36 @@ public sealed class RecencyClockTests
 {
     private readonly RecencyClock _clock = new(isExact: false);
 
-    // Every shard of a cache counts its own insertions; together they insert as many as are held.
+    // Every shard of a cache goes by its own insertions, however few they are; together they insert as many as are held.
     [Theory]
     [InlineData(10_000, 1)]
     [InlineData(10_000, 8)]
+    [InlineData(10_000, 1_024)]
     [InlineData(200_000, 32)]
     [InlineData(1_000_000, 128)]
-    public void TicksAsOftenInATurnoverWhateverTheShards(long held, int shards)
+    public void TicksEvenlyAndAsOftenInATurnoverWhateverTheShards(int held, int shards)
     {
-        var ticks = shards * (held / shards / RecencyClock.InsertionsPerTick(held));
+        uint[] turns = [.. Enumerable.Range(0, shards).Select(RecencyClock.FirstTurn)];
+        var random = new Random(1);
 
-        Assert.InRange(ticks, 230, 270);
+        var ticksInEpochs = Enumerable.Range(0, 48)
+            .Select(_ => Enumerable.Range(0, held / 16).Count(_ => RecencyClock.MakesTick(ref turns[random.Next(shards)], held)))
+            .ToArray();
+
+        Assert.InRange(ticksInEpochs.Sum() / 3, 230, 280);
+        Assert.All(ticksInEpochs, ticks => Assert.InRange(ticks, 4, 32));
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    [InlineData(511)]
-    public void ASmallCacheTicksWithEveryInsertion(long held) => Assert.Equal(1, RecencyClock.InsertionsPerTick(held));
+    [InlineData(256)]
+    public void ASmallCacheTicksWithEveryInsertion(long held)
+    {
+        var turn = RecencyClock.FirstTurn(5);
+
+        Assert.All(Enumerable.Range(0, 1_000), _ => Assert.True(RecencyClock.MakesTick(ref turn, held)));
+    }
 
     [Theory]
     [InlineData(0, 1)]

@@ -244,15 +244,16 @@ public sealed class ShardTests
     {
         _room.TryTake(new RoomAmount(2_560, 0), pastClaim: false);
 
-        var ticks = Enumerable.Range(0, 30).Select(i =>
+        for (var i = 0; i < 300; i++)
         {
             Insert($"{i}", countsForRecency: true);
-            return _clock.Tick;
-        }).ToArray();
+        }
+
+        var tick = _clock.Tick;
         Insert("does not count");
 
-        Assert.Equal([.. Enumerable.Repeat(1, 9), .. Enumerable.Repeat(2, 10), .. Enumerable.Repeat(3, 10), 4], ticks.Select(tick => (int)tick));
-        Assert.Equal(4, _clock.Tick);
+        Assert.InRange(tick, 1 + 27, 1 + 33);
+        Assert.Equal(tick, _clock.Tick);
     }
 
     // Victims

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Reflection;
+using BoundedCache.Expiration;
 using BoundedCache.Storage;
 
 namespace BoundedCache.Tests.Support;
@@ -18,6 +19,7 @@ internal static class Integrity
         CacheStore store = cache.Storage;
         var shards = Field<ShardDirectory>(store, "_shards");
         var hasher = Field<KeyHasher>(store, "_hasher");
+        CacheClock clock = Field<CacheClock>(store, "_clock");
         HashSet<string> keys = [];
         Dictionary<Tenant, List<Entry>> members = [];
         long bytes = 0;
@@ -31,8 +33,9 @@ internal static class Integrity
 
             onProbation += CheckProbation(shard);
 
-            foreach (Entry entry in CheckShard(shard))
+            foreach (Entry entry in CheckShard(shard, clock))
             {
+                CheckCharge(entry, shards.Probation is null ? 0 : Charge.Probation);
                 ulong hash = hasher.Hash(new Partition(entry.Tenant?.Id), entry.Key);
                 Assert.Equal((int)hash, entry.Hash);
                 Assert.Same(shard, shards.Find(hash));
@@ -55,9 +58,8 @@ internal static class Integrity
         Assert.Equal(0, Claimed(room.Bytes));
         Assert.True(room.Entries.Used <= room.Entries.Limit);
         Assert.True(room.Bytes.Used <= room.Bytes.Limit);
-        Lock gate = Gate(cache);
-        Assert.True(gate.TryEnter(), "Somebody is in the gate.");
-        gate.Exit();
+        AssertFree(Gate(cache), "the gate");
+        AssertFree(Directory(cache), "the directory of tenants");
         return keys;
     }
 
@@ -67,6 +69,10 @@ internal static class Integrity
     /// <summary>What changes to the directory of tenants are made under.</summary>
     public static Lock Directory(BoundedDistributedCache cache) =>
         Field<Lock>(Field<ShardDirectory>(cache.Storage, "_shards").Tenants, "_changes");
+
+    /// <summary>Of each tenant that has a record, what it is guarded by, and what is held while its members are ranked.</summary>
+    public static IEnumerable<Lock> TenantLocks(BoundedDistributedCache cache) =>
+        cache.Storage.Tenants.Records.SelectMany(tenant => (Lock[])[Guard(tenant), tenant.Ranking]);
 
     /// <summary>The shards that were made.</summary>
     public static IEnumerable<Shard> Shards(BoundedDistributedCache cache)
@@ -93,8 +99,11 @@ internal static class Integrity
     {
         long bytes = 0;
         Assert.Equal(members.Count, shards.Tenants.Count);
+        Assert.Equal(members.Count, shards.Tenants.Records.Count());
         foreach ((Tenant tenant, List<Entry> entries) in members)
         {
+            AssertFree(Guard(tenant), "a tenant");
+            AssertFree(tenant.Ranking, "a tenant's ranking");
             Assert.Same(tenant, shards.Tenants.Find(tenant.Id));
             Assert.False(Field<bool>(tenant, "_isRetired"));
             Assert.Equal(0, Field<int>(tenant, "_holders"));
@@ -118,10 +127,24 @@ internal static class Integrity
         return bytes;
     }
 
-    private static List<Entry> CheckShard(Shard shard)
+    /// <summary>A charge is kept apart from what it is for, and both change where a value is overwritten.</summary>
+    private static void CheckCharge(Entry entry, long ofPolicy)
     {
-        Assert.True(shard.Lock.TryEnter(), "Somebody holds a shard's lock.");
-        shard.Lock.Exit();
+        long charge = Charge.Of(entry.Key.Length, entry.Value.Length, entry is ExpiringEntry, entry.Tenant is not null) + ofPolicy;
+        if (CopyNote.TryGet(entry, out _))
+        {
+            // And what the tier's note takes, which only the tier knows.
+            Assert.InRange(entry.Charge, charge, Entry.LargestCharge);
+        }
+        else
+        {
+            Assert.Equal(charge, entry.Charge);
+        }
+    }
+
+    private static List<Entry> CheckShard(Shard shard, CacheClock clock)
+    {
+        AssertFree(shard.Lock, "a shard's lock");
         List<Entry> entries = Chains(shard);
         var slots = Field<SlotTable>(shard, "_slots");
         var state = Field<ShardState>(shard, "_state");
@@ -136,7 +159,7 @@ internal static class Integrity
 
         int occupied = 0;
         var open = Field<ulong[]>(slots, "_open");
-        var empty = 0;
+        List<int> empty = [];
         for (int c = 0; c < slots.Chunks.Length; c++)
         {
             bool isOpen = (open[c / 64] >> (c % 64) & 1) != 0;
@@ -147,7 +170,11 @@ internal static class Integrity
             }
 
             occupied += BitOperations.PopCount(chunk.Occupied);
-            empty += chunk.IsEmpty ? 1 : 0;
+            if (chunk.IsEmpty)
+            {
+                empty.Add(c);
+            }
+
             Assert.Equal(!chunk.IsFull, isOpen);
             for (int index = 0; index < SlotChunk.Length; index++)
             {
@@ -158,14 +185,30 @@ internal static class Integrity
                     Assert.InRange(chunk.DueOf(index), chunk.DueBound, SlotChunk.NeverDue);
                     Assert.InRange(chunk.DueOf(index), state.DueBound, SlotChunk.NeverDue);
                     Assert.Equal(chunk[index].Entry is ExpiringEntry, chunk.DueOf(index) != SlotChunk.NeverDue);
+                    CheckDue(chunk[index].Entry as ExpiringEntry, chunk.DueOf(index), clock);
                 }
             }
         }
 
         Assert.Equal(entries.Count, occupied);
-        Assert.InRange(empty, 0, 1);
+        int spare = Field<int>(slots, "_spare");
+        Assert.Equal(spare < 0 ? [] : [spare], empty);
         Assert.Equal(entries.Count == 0, shard.Bound == Shard.NoVictim);
         return entries;
+    }
+
+    /// <summary>
+    /// A slot may be due before its entry has expired, and never after: nobody would look. What was declared expired tells
+    /// its deadline no more.
+    /// </summary>
+    private static void CheckDue(ExpiringEntry? entry, long due, CacheClock clock)
+    {
+        if (entry?.NextDeadline(new Now(0, Field<long>(clock, "_utcOffset"))) is { } deadline and not long.MinValue)
+        {
+            // The system's two clocks drift, and due times follow where they did so by a second.
+            long drift = Field<TimeProvider?>(clock, "_provider") is null ? TimeSpan.TicksPerSecond : 0;
+            Assert.InRange(due, long.MinValue, Math.Min(deadline, SlotChunk.NeverDue - drift) + drift);
+        }
     }
 
     /// <returns>How many the cache is told that the shard has on probation.</returns>
@@ -188,13 +231,18 @@ internal static class Integrity
 
         var queue = Field<ulong[]>(probation, "_queue");
         int first = Field<int>(probation, "_first");
-        Assert.InRange(probation.Length, 0, queue.Length);
+        int length = Field<int>(probation, "_length");
+        Assert.InRange(length, 0, queue.Length);
+        List<ulong> members = [.. Enumerable.Range(0, length).Select(i => queue[(first + i) % queue.Length])];
+        Assert.Equal(probation.Length, members.Count(member => member != 0));
         Assert.Equal(probation.Length, Field<int>(probation, "_told"));
-        List<ulong> members = [.. Enumerable.Range(0, probation.Length).Select(i => queue[(first + i) % queue.Length])];
         Assert.All(marked, of => Assert.Contains(((ulong)of.Stamp << 16) | (uint)of.Slot, members));
         Assert.True(marked.Count == 0 || probation.Bound <= marked.Min(of => of.Stamp), "A shard hides its oldest on probation.");
-        var ghosts = Field<GhostRing>(probation, "_ghosts");
-        Assert.InRange(Field<int>(ghosts, "_count"), 0, Field<int[]>(ghosts, "_hashes").Length);
+        Assert.All(["_ghosts", "_usedGhosts"], name =>
+        {
+            var ring = Field<GhostRing>(probation, name);
+            Assert.InRange(Field<int>(ring, "_count"), 0, Field<Array>(ring, "_ghosts").Length);
+        });
         return probation.Length;
     }
 
@@ -221,6 +269,16 @@ internal static class Integrity
 
         return entries;
     }
+
+    /// <summary>Nobody holds it: not the thread that asks either, to whom a lock is open that it forgot to leave.</summary>
+    private static void AssertFree(Lock @lock, string what)
+    {
+        Assert.False(@lock.IsHeldByCurrentThread, $"This thread never left {what}.");
+        Assert.True(@lock.TryEnter(), $"Another thread is in {what}.");
+        @lock.Exit();
+    }
+
+    private static Lock Guard(Tenant tenant) => Field<Lock>(tenant, "_lock");
 
     private static long Claimed(Budget budget)
     {
