@@ -99,6 +99,10 @@ internal sealed class Shortage
             _crew.Work();
         }
 
+        // The platform makes what it copies a table of tenants by with the first that shrinks.
+        Clear();
+        _cache.RemoveExpired();
+
         _operations = int.MaxValue;
         _surfaced = 0;
         Refusals.End();

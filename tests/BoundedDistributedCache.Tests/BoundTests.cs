@@ -95,11 +95,12 @@ public sealed class BoundTests
         using Crew crew = new(duration);
         crew.Add(running =>
         {
-            while (running())
+            do
             {
                 highestCount = Math.Max(highestCount, cache.Count);
                 highestBytes = Math.Max(highestBytes, cache.SizeBytes);
             }
+            while (running());
         });
 
         for (int t = 0; t < Threads; t++)

@@ -131,7 +131,7 @@ internal static class Integrity
     private static void CheckCharge(Entry entry, long ofPolicy)
     {
         long charge = Charge.Of(entry.Key.Length, entry.Value.Length, entry is ExpiringEntry, entry.Tenant is not null) + ofPolicy;
-        if (CopyNote.TryGet(entry, out _))
+        if (entry is CopyEntry or TenantCopyEntry)
         {
             // And what the tier's note takes, which only the tier knows.
             Assert.InRange(entry.Charge, charge, Entry.LargestCharge);
