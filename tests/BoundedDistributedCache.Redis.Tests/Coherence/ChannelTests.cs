@@ -108,7 +108,6 @@ public sealed class ChannelTests(SharedServer shared)
         Assert.Equal(2, node.Reads);
         Assert.Equal(TierState.Unconfirmed, node.Tier.State);
         Assert.Contains("NOPERM", node.Logs.GetSnapshot().Single(record => record.Id.Id == 304).Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(node.Logs.GetSnapshot(), record => record.Id.Id == 301);
         await server.CliAsync("ACL", "SETUSER", "node", "+subscribe");
         node.Tier.Messages.Wake();
         await node.IsConnectedAsync(Token);
