@@ -26,6 +26,9 @@ namespace BoundedCache.Redis;
 /// </remarks>
 internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposable, IDisposable
 {
+    // By so much the clocks of two caches in one process may differ, and what Redis says of a time to live.
+    private const long ClockTolerance = 100 * TimeSpan.TicksPerMillisecond;
+
     private readonly BoundedDistributedCache _near;
     private readonly CacheClock _clock;
     private readonly NearCopies _copies;
@@ -54,8 +57,8 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         _connection = new RedisConnection(options, provider, OnInterrupted, OnRestored);
         Operations = new RedisOperations(_connection, new Gate(options.MaxOperationsInFlight, options.QueueTimeout), _status);
         _fetches = new SharedFetches(_copies.Versions);
-        _renewals = new RenewalSchedule(Operations, _commands, _clock, timeProvider, use => _near.DropCopy(use.Partition, use.Key));
-        Messages = new MessageChannel(_connection, Operations, _status, _copies, _keys);
+        _renewals = new RenewalSchedule(Operations, _commands, _status, _clock, timeProvider, use => _near.DropCopy(use.Partition, use.Key));
+        Messages = new MessageChannel(_connection, Operations, _status, _copies, _keys, cause => _logger.ChannelRefused(Name, cause));
         _meter = meter;
         _meter?.Add(this);
     }
@@ -209,10 +212,12 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             ArgumentNullException.ThrowIfNull(key);
             ArgumentNullException.ThrowIfNull(value);
             ArgumentNullException.ThrowIfNull(options);
+            if (token.IsCancellationRequested)
+                return Task.FromCanceled(token);
             ThrowIfDisposed();
             var now = _clock.Read();
             var deadlines = _near.DeadlinesOf(options, now);
-            return ChangeAsync(partition, key, deadlines.HavePassed(now) ? null : value, deadlines, token);
+            return ChangeAsync(partition, key, deadlines.HavePassed(now) ? null : _near.Isolated(value), deadlines, token);
         }
         catch (Exception exception)
         {
@@ -249,6 +254,8 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         try
         {
             ArgumentNullException.ThrowIfNull(key);
+            if (token.IsCancellationRequested)
+                return Task.FromCanceled(token);
             ThrowIfDisposed();
             return ChangeAsync(partition, key, value: null, Deadlines.Never, token);
         }
@@ -276,7 +283,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         {
             var value = await FetchAsync(partition, key, token).ConfigureAwait(false);
             _near.CountMiss(partition);
-            return value;
+            return value is null ? null : _near.Isolated(value);
         }
         catch (RedisTierException exception) when (exception.Failure is RedisTierFailure.Unavailable or RedisTierFailure.OutcomeUnknown)
         {
@@ -299,12 +306,32 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     {
         var name = _keys.NameOf(partition, key);
         Start();
-        if (!_fetches.TryStart(name, _near.HashOf(partition, key), token.CanBeCanceled, out var fetch))
+        var fetched = FetchAsync(partition, key, name, out var isJoined, token);
+        return isJoined ? FetchAfterAsync(fetched, partition, key, name, token) : fetched;
+    }
+
+    // What was joined may have waited for its turn before this caller came, who has not waited as long as he may.
+    private async Task<byte[]?> FetchAfterAsync(Task<byte[]?> joined, Partition partition, string key, string name, CancellationToken token)
+    {
+        try
+        {
+            return await joined.ConfigureAwait(false);
+        }
+        catch (RedisTierException exception) when (exception.Failure == RedisTierFailure.Busy)
+        {
+            return await FetchAsync(partition, key, name, out _, token).ConfigureAwait(false);
+        }
+    }
+
+    private Task<byte[]?> FetchAsync(Partition partition, string key, string name, out bool isJoined, CancellationToken token)
+    {
+        isJoined = !_fetches.TryStart(name, _near.HashOf(partition, key), token.CanBeCanceled, out var fetch);
+        if (isJoined)
             return fetch.WaitAsync(token);
         var running = RunFetchAsync(fetch, partition, key, name);
         if (!token.CanBeCanceled)
             return running;
-        Observe(running);
+        running.Observe();
         return fetch.WaitAsync(token);
     }
 
@@ -343,44 +370,32 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
         // What was left to live is counted from before it was asked for: a copy may end early, and not late.
         var deadlines = found.DeadlinesAt(asked);
-        SlidingUse? use = null;
-        if (deadlines.Sliding != Deadlines.None)
-        {
-            // What is left of the time to live tells when Redis last heard of a use.
-            var left = found.TimeToLive?.Ticks ?? 0;
-            use = new SlidingUse(_renewals, partition, key, name, new Deadlines(deadlines.Absolute, deadlines.Sliding), asked.Monotonic - Math.Max(0, deadlines.Sliding - left));
-            use.Use(now);
-        }
-
+        var use = UseOf(partition, key, name, deadlines, found.TimeToLive?.Ticks ?? 0, asked, now);
+        use?.Use(now);
         _copies.TryKeep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked);
         return found.Value;
+    }
+
+    /// <summary>
+    /// What has Redis told of uses; <see langword="null"/> where there is nothing to tell: the entry does not slide, or lives
+    /// until its absolute time already.
+    /// </summary>
+    private SlidingUse? UseOf(Partition partition, string key, string name, Deadlines deadlines, long left, Now asked, Now answered)
+    {
+        if (deadlines.Sliding == Deadlines.None || answered.Utc + left >= deadlines.Absolute - ClockTolerance)
+            return null;
+
+        // What is left of the time to live tells when Redis last heard of a use.
+        return new SlidingUse(_renewals, partition, key, name, deadlines, asked.Monotonic - Math.Max(0, deadlines.Sliding - left));
     }
 
     /// <summary>Writes, or where there is no value removes.</summary>
     private Task ChangeAsync(Partition partition, string key, byte[]? value, Deadlines deadlines, CancellationToken token)
     {
         var name = _keys.NameOf(partition, key);
-        token.ThrowIfCancellationRequested();
         Start();
         var running = RunChangeAsync(new Change(this, partition, key, name, value, deadlines), token);
-        return token.CanBeCanceled && !running.IsCompleted ? WaitAsync(running, token) : running;
-    }
-
-    // What goes on when its caller has left: nobody looks at what it throws then.
-    private static void Observe(Task running) =>
-        running.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-
-    private static async Task WaitAsync(Task running, CancellationToken token)
-    {
-        try
-        {
-            await running.WaitAsync(token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            Observe(running);
-            throw;
-        }
+        return token.CanBeCanceled && !running.IsCompleted ? running.WaitOrLeaveAsync(token) : running;
     }
 
     private async Task RunChangeAsync(Change change, CancellationToken token)
@@ -398,9 +413,9 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         {
             if (change.HasBegun)
             {
-                _copies.Drop(change.Partition, change.Key);
                 if (exception is not RedisTierException { Failure: RedisTierFailure.Unavailable or RedisTierFailure.Refused })
                     Messages.SendLater(change.Name);
+                _copies.Drop(change.Partition, change.Key);
             }
 
             throw;
@@ -411,9 +426,8 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
     private void End(Change change)
     {
-        var use = change.Value is null || change.Deadlines.Sliding == Deadlines.None
-            ? null
-            : new SlidingUse(_renewals, change.Partition, change.Key, change.Name, change.Deadlines, change.Began.Monotonic);
+        var left = StoredEntry.TimeToLiveOf(change.Deadlines, change.Began)?.Ticks ?? 0;
+        var use = change.Value is null ? null : UseOf(change.Partition, change.Key, change.Name, change.Deadlines, left, change.Began, change.Began);
         _copies.EndWrite(change.Partition, change.Key, change.Value, change.Deadlines, use, change.Ticket, change.Began);
     }
 

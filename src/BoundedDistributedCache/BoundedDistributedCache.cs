@@ -591,7 +591,7 @@ public sealed partial class BoundedDistributedCache : IBufferDistributedCache, I
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private byte[] Isolated(byte[] value) => _isolateValues ? value.AsSpan().ToArray() : value;
+    internal byte[] Isolated(byte[] value) => _isolateValues ? value.AsSpan().ToArray() : value;
 
     /// <summary>
     /// Says whether a value is to be stored, before any of it is copied. Where it is not, for it is too large or has

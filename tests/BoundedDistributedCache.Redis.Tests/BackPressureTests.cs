@@ -47,6 +47,40 @@ public sealed class BackPressureTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task WhoJoinedAReadThatWaitedTooLongWaitsForItsOwnTurn()
+    {
+        await using var wire = new Wire(shared.Server.Port);
+        await using var node = await Node.StartAsync(wire.Address, _instance, Token, options =>
+        {
+            options.MaxOperationsInFlight = 1;
+            options.QueueTimeout = TimeSpan.FromSeconds(1);
+        });
+        wire.HoldAnswers();
+        var inFlight = node.SetAsync("first", "value", Token);
+        var read = node.GetAsync("first", Token);
+        var joined = node.GetAsync("first", Token);
+        Assert.Equal(1, node.Tier.JoinedFetches);
+
+        Assert.Equal(RedisTierFailure.Busy, (await Assert.ThrowsAsync<RedisTierException>(() => read)).Failure);
+        wire.ReleaseAnswers();
+
+        Assert.Equal("value", await joined);
+        await inFlight;
+    }
+
+    [Fact]
+    public void NobodyJoinsAReadThatHasFailed()
+    {
+        var fetches = new SharedFetches(new CopyVersions(1));
+        Assert.True(fetches.TryStart("name", 0, canLeave: false, out var failed));
+        Assert.False(fetches.TryStart("name", 0, canLeave: false, out _));
+
+        failed.Fail(new TimeoutException());
+
+        Assert.True(fetches.TryStart("name", 0, canLeave: false, out _));
+    }
+
+    [Fact]
     public async Task WhoWaitsCanBeCancelledAndNothingWasSent()
     {
         await using var wire = new Wire(shared.Server.Port);

@@ -26,6 +26,22 @@ public sealed class ConnectionTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task WhatCantBeConnectedIsUnavailableWhateverItThrows()
+    {
+        await using var node = Node.Create("", _instance, options =>
+        {
+            options.Configuration = null;
+            options.ConnectionMultiplexerFactory = _ => throw new InvalidOperationException("secret");
+        });
+
+        var write = await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "value", Token));
+        var read = await Assert.ThrowsAsync<RedisTierException>(() => node.GetAsync("key", Token));
+
+        Assert.Equal((RedisTierFailure.Unavailable, RedisTierFailure.Unavailable), (write.Failure, read.Failure));
+        Assert.DoesNotContain("secret", write.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ConfigurationOptionsAreCopiedAndTheirDatabaseIsKept()
     {
         var options = ConfigurationOptions.Parse($"{shared.Server.Address},defaultDatabase=3");

@@ -111,6 +111,9 @@ public sealed class RegistrationTests
     public static TheoryData<string, Action<RedisTierOptions>> Wrong() => new()
     {
         { nameof(RedisTierOptions.Configuration), options => options.Configuration = " " },
+        { nameof(RedisTierOptions.Configuration), options => options.Configuration = "localhost:1,password=hidden,connectTimeout=soon" },
+        { nameof(RedisTierOptions.Configuration), options => options.Configuration = "password=hidden" },
+        { nameof(RedisTierOptions.ConfigurationOptions), options => (options.Configuration, options.ConfigurationOptions) = (null, new ConfigurationOptions { Password = "hidden" }) },
         { nameof(RedisTierOptions.ConfigurationOptions), options => options.ConfigurationOptions = new ConfigurationOptions() },
         { nameof(RedisTierOptions.ConnectionMultiplexerFactory), options => options.ConnectionMultiplexerFactory = _ => null! },
         { nameof(RedisTierOptions.InstanceName), options => options.InstanceName = "\uD800" },

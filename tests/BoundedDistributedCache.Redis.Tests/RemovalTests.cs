@@ -38,6 +38,29 @@ public sealed class RemovalTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task WhereTheNextNamesCantBeHadItEndsWithTheRemovalsThatAreUnderWay()
+    {
+        await using var server = await RedisServer.StartAsync(); // all names in one page
+        await using var wire = new Wire(server.Port);
+        await using var node = await Node.StartAsync(wire.Address, _instance, Token, options =>
+        {
+            options.MaxOperationsInFlight = 2;
+            options.QueueTimeout = TimeSpan.FromMilliseconds(200);
+        });
+        for (var i = 0; i < 20; i++)
+            await node.SetAsync($"key{i}", "value", Token);
+        wire.HoldAnswersFrom("HEXISTS");
+
+        var removing = node.Services.GetRequiredService<IBoundedCacheAdmin>().RemoveByPatternAsync("*", Token);
+        await Eventually.IsTrueAsync(() => node.Tier.Operations.Counters.Read(OperationKind.Scan, RedisTierFailure.Busy) > 0, Token);
+        Assert.NotSame(removing, await Task.WhenAny(removing, Task.Delay(500, Token)));
+        wire.ReleaseAnswers();
+
+        Assert.Equal(RedisTierFailure.Busy, (await Assert.ThrowsAsync<RedisTierException>(() => removing)).Failure);
+        Assert.Equal(0, node.Tier.Operations.Gate.InFlight);
+    }
+
+    [Fact]
     public async Task ClearingATenantClearsItEverywhereAndNobodyElse()
     {
         await using var node = await StartAsync();

@@ -10,12 +10,13 @@ namespace BoundedCache.Redis;
 /// <param name="provider">What the application's own connection is made with.</param>
 /// <param name="interrupted">Told of every connection that is lost.</param>
 /// <param name="restored">Told of every connection that is there again.</param>
-internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider provider, Action interrupted, Action restored) : IAsyncDisposable, IDisposable
+internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider provider, Action interrupted, Action restored) : IAsyncDisposable
 {
     internal static readonly TimeSpan DefaultOperationTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private Task<IDatabase>? _connecting;
+    private IConnectionMultiplexer? _multiplexer;
     private IDatabase? _database;
     private bool _isDisposed;
 
@@ -24,16 +25,16 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
 
     internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync());
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
-        if (TakeOwn() is { } own)
-            own.Dispose();
-    }
+        IConnectionMultiplexer? multiplexer;
+        lock (_lock)
+        {
+            multiplexer = _isDisposed ? null : _multiplexer;
+            _isDisposed = true;
+        }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (TakeOwn() is { } own)
-            await own.DisposeAsync().ConfigureAwait(false);
+        return multiplexer is null ? ValueTask.CompletedTask : LeaveAsync(multiplexer);
     }
 
     private Task<IDatabase> ConnectAsync()
@@ -53,20 +54,32 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
         var multiplexer = options.ConnectionMultiplexerFactory is { } factory
             ? factory(provider)
             : await ConnectionMultiplexer.ConnectAsync(Configure()).ConfigureAwait(false);
-        multiplexer.ConnectionFailed += (_, _) => interrupted();
-        multiplexer.ConnectionRestored += (_, _) => restored();
+        multiplexer.ConnectionFailed += OnFailed;
+        multiplexer.ConnectionRestored += OnRestored;
         var database = multiplexer.GetDatabase();
         bool isTooLate;
         lock (_lock)
         {
             isTooLate = _isDisposed;
+            _multiplexer = multiplexer;
             Volatile.Write(ref _database, database);
         }
 
-        if (isTooLate && options.ConnectionMultiplexerFactory is null)
-            await multiplexer.DisposeAsync().ConfigureAwait(false);
+        if (isTooLate)
+            await LeaveAsync(multiplexer).ConfigureAwait(false);
         return database;
     }
+
+    private ValueTask LeaveAsync(IConnectionMultiplexer multiplexer)
+    {
+        multiplexer.ConnectionFailed -= OnFailed;
+        multiplexer.ConnectionRestored -= OnRestored;
+        return options.ConnectionMultiplexerFactory is null ? multiplexer.DisposeAsync() : ValueTask.CompletedTask;
+    }
+
+    private void OnFailed(object? sender, ConnectionFailedEventArgs e) => interrupted();
+
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => restored();
 
     private ConfigurationOptions Configure()
     {
@@ -76,16 +89,5 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
         configured.IncludeDetailInExceptions = false;
         configured.AsyncTimeout = configured.SyncTimeout = (int)(options.OperationTimeout ?? DefaultOperationTimeout).TotalMilliseconds;
         return configured;
-    }
-
-    private IConnectionMultiplexer? TakeOwn()
-    {
-        lock (_lock)
-        {
-            if (_isDisposed)
-                return null;
-            _isDisposed = true;
-            return options.ConnectionMultiplexerFactory is null ? _database?.Multiplexer : null;
-        }
     }
 }

@@ -32,7 +32,7 @@ internal static class RedisFailure
         RedisConnectionException lost => Unknown($"the connection was lost ({lost.FailureType})"),
         RedisTimeoutException => Unknown("there was no answer in time"),
         RedisServerException when IsOutage(CodeOf(exception)) => Unavailable($"it answered {CodeOf(exception)}"),
-        RedisServerException => new RedisTierException(RedisTierFailure.Refused, $"Redis refused the operation: {CodeOf(exception)}. A write has not been done. (OOM, and EXECABORT as a rule: it has no memory left; raise maxmemory or choose an eviction policy.)"),
+        RedisServerException => new RedisTierException(RedisTierFailure.Refused, $"Redis refused the operation: {CodeOf(exception)}. A write has not been done.{HintOf(CodeOf(exception))}"),
         _ => Unknown($"the client failed with {exception.GetType().Name}"),
     };
 
@@ -46,6 +46,17 @@ internal static class RedisFailure
 
     // Such a server refuses everything, and for a while: it loads its data, or is no primary any more.
     private static bool IsOutage(string code) => code is "LOADING" or "CLUSTERDOWN" or "MASTERDOWN" or "READONLY" or "TRYAGAIN";
+
+    private static string HintOf(string code) => code switch
+    {
+        "OOM" => " It has no memory left: raise maxmemory, or choose an eviction policy.",
+        "NOPERM" => " The account lacks a command, a channel or a key pattern that the tier needs.",
+        "WRONGTYPE" => " What is there is no entry of a cache: choose an instance name of the cache's own.",
+        "MISCONF" => " It can't write its file.",
+        "NOREPLICAS" => " It has fewer replicas than it asks for.",
+        "EXECABORT" => " It does not say why: it has no memory left, is no primary any more, still loads its data, can't write its file, or the account lacks a command.",
+        _ => "",
+    };
 
     // The first word, which names the kind; what follows may repeat arguments. Before version 7 what a command of a script was
     // answered comes after what is said of the script.

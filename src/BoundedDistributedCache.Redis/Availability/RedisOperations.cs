@@ -103,11 +103,23 @@ internal sealed class RedisOperations
     private Task<TResult> SendAsync<TState, TResult>(RedisKey name, Func<IDatabase, TState, Task<TResult>> send, TState state) =>
         _connection.Database is { } database ? Send(database, name, send, state) : ConnectAndSendAsync(name, send, state);
 
-    private async Task<TResult> ConnectAndSendAsync<TState, TResult>(RedisKey name, Func<IDatabase, TState, Task<TResult>> send, TState state) =>
-        await Send(await _connection.GetDatabaseAsync().ConfigureAwait(false), name, send, state).ConfigureAwait(false);
+    private async Task<TResult> ConnectAndSendAsync<TState, TResult>(RedisKey name, Func<IDatabase, TState, Task<TResult>> send, TState state)
+    {
+        IDatabase database;
+        try
+        {
+            database = await _connection.GetDatabaseAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            throw new NotConnectedException(); // nothing was sent, so it does not matter what it was
+        }
+
+        return await Send(database, name, send, state).ConfigureAwait(false);
+    }
 
     private static Task<TResult> Send<TState, TResult>(IDatabase database, RedisKey name, Func<IDatabase, TState, Task<TResult>> send, TState state) =>
-        database.IsConnected(name) ? send(database, state) : throw new NotConnectedException();
+        database.IsConnected(name, CommandFlags.DemandMaster) ? send(database, state) : throw new NotConnectedException();
 
     // Tells the breaker what became of an operation that it let through unseen.
     private async ValueTask ReportAsync(Exception? exception)

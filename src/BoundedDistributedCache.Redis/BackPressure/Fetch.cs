@@ -17,9 +17,11 @@ internal sealed class Fetch(CopyTicket ticket, bool canBeAbandoned) : IDisposabl
     /// <summary>Cancelled when nobody waits any more.</summary>
     internal CancellationToken Abandoned => _abandoned?.Token ?? CancellationToken.None;
 
-    /// <returns>Whether it goes on for this caller too.</returns>
+    /// <returns>Whether it goes on for this caller too; one that has failed does not.</returns>
     internal bool TryJoin()
     {
+        if (_result.Task.IsFaulted)
+            return false;
         for (var callers = Volatile.Read(ref _callers); callers > 0;)
         {
             var seen = Interlocked.CompareExchange(ref _callers, callers + 1, callers);

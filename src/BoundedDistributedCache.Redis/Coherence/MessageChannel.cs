@@ -10,13 +10,16 @@ namespace BoundedCache.Redis;
 /// <remarks>
 /// <para>
 /// A subscription can be gone without anybody noticing: its connection was killed and made again, or it is half open. So the
-/// node sends itself a probe through the whole way, at start, after every interruption, and every few seconds. Messages
-/// count as confirmed (<see cref="TierStatus.Confirm"/>) only when a probe came back that was sent after the last
-/// interruption; and at that moment everything that was held is outdated, for messages may have been missed.
+/// node sends itself a probe, by way of a primary as messages come, at start, after every interruption, and every few
+/// seconds. Messages count as confirmed (<see cref="TierStatus.Confirm"/>) only when a probe came back that was sent after
+/// the last interruption; and at that moment everything that was held is outdated, for messages may have been missed. In a
+/// cluster one probe proves the way from one of the primaries only.
 /// </para>
 /// <para>
-/// A node ignores its own messages, whose effect it has had by <see cref="NearCopies"/> already. One that can't be read
-/// is taken for "drop everything": it may come from a newer version of this library.
+/// A node ignores its own messages, whose effect it has had by <see cref="NearCopies"/> already. Redis may do a write of
+/// unknown outcome later, and that has had no effect here: so after such a write the node goes by another id, and its own
+/// messages from before are those of another. A message that can't be read is taken for "drop everything": it may come from a
+/// newer version of this library.
 /// </para>
 /// <para>
 /// There is one loop, which runs from the start to the disposal; it alone subscribes, probes and sends again.
@@ -35,6 +38,8 @@ internal sealed class MessageChannel : IAsyncDisposable
     private readonly TierStatus _status;
     private readonly NearCopies _copies;
     private readonly KeySpace _keys;
+    private readonly Action<string> _refused;
+    private readonly Guid _prober = Guid.NewGuid();
     private readonly UnsentDrops _unsent = new();
     private readonly SemaphoreSlim _wake = new(0);
     private readonly CancellationTokenSource _stopped = new();
@@ -46,22 +51,29 @@ internal sealed class MessageChannel : IAsyncDisposable
     private long _probes;
     private int _missedProbes;
     private long _received;
+    private Identity _identity = new();
+    private string? _refusal;
 
-    internal MessageChannel(RedisConnection connection, RedisOperations operations, TierStatus status, NearCopies copies, KeySpace keys)
+    /// <param name="connection">The connection.</param>
+    /// <param name="operations">The way to Redis.</param>
+    /// <param name="status">Told of what is found.</param>
+    /// <param name="copies">What messages are about.</param>
+    /// <param name="keys">How keys are named.</param>
+    /// <param name="refused">Told why Redis does not let the node use the channel.</param>
+    internal MessageChannel(RedisConnection connection, RedisOperations operations, TierStatus status, NearCopies copies, KeySpace keys, Action<string> refused)
     {
         _connection = connection;
         _operations = operations;
         _status = status;
         _copies = copies;
         _keys = keys;
-        KeyHeader = DropMessage.HeaderOfKey(Sender);
+        _refused = refused;
     }
 
-    /// <summary>Who this node is to the others.</summary>
-    internal Guid Sender { get; } = Guid.NewGuid();
+    /// <summary>What this node's messages of one key begin with, from now on.</summary>
+    internal byte[] KeyHeader => Volatile.Read(ref _identity).KeyHeader;
 
-    /// <summary>What this node's messages of one key begin with.</summary>
-    internal byte[] KeyHeader { get; }
+    private Guid Sender => Volatile.Read(ref _identity).Sender;
 
     internal long Received => Interlocked.Read(ref _received);
 
@@ -83,13 +95,24 @@ internal sealed class MessageChannel : IAsyncDisposable
     /// <summary>Has the loop look at once.</summary>
     internal void Wake()
     {
-        if (_wake.CurrentCount == 0)
-            _wake.Release();
+        try
+        {
+            if (_wake.CurrentCount == 0)
+                _wake.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The loop has ended.
+        }
     }
 
-    /// <summary>Has the others told of a write whose own message may not have been sent, once that is possible.</summary>
+    /// <summary>
+    /// A write may or may not have been done, or may be done yet: has the others told of it once that is possible, and takes
+    /// its own message, should it come, for another's. To be called before the copy is dropped.
+    /// </summary>
     internal void SendLater(string name)
     {
+        Volatile.Write(ref _identity, new Identity());
         _unsent.Add(name);
         Wake();
     }
@@ -102,16 +125,7 @@ internal sealed class MessageChannel : IAsyncDisposable
         await _stopped.CancelAsync().ConfigureAwait(false);
         await loop.ConfigureAwait(false);
         if (_subscription is { } subscription)
-        {
-            try
-            {
-                await subscription.UnsubscribeAsync(CommandFlags.FireAndForget).ConfigureAwait(false);
-            }
-            catch (Exception)
-            {
-                // The connection is the application's, and may be gone already.
-            }
-        }
+            await ForgetAsync(() => subscription.UnsubscribeAsync(CommandFlags.FireAndForget)).ConfigureAwait(false);
 
         _stopped.Dispose();
         _wake.Dispose();
@@ -128,7 +142,7 @@ internal sealed class MessageChannel : IAsyncDisposable
 
         if (kind == DropMessageKind.Probe)
         {
-            if (sender == Sender && Volatile.Read(ref _probe) is { } probe && probe.Number == DropMessage.NumberOf(content))
+            if (sender == _prober && Volatile.Read(ref _probe) is { } probe && probe.Number == DropMessage.NumberOf(content))
                 probe.CameBack();
             return;
         }
@@ -137,14 +151,10 @@ internal sealed class MessageChannel : IAsyncDisposable
             return;
 
         Interlocked.Increment(ref _received);
-        if (kind == DropMessageKind.All)
-        {
-            _copies.DropAll();
-        }
-        else if (_keys.TryParse(content, out var partition, out var key))
-        {
+        if (kind == DropMessageKind.Key && _keys.TryParse(content, out var partition, out var key))
             _copies.Drop(partition, key);
-        }
+        else
+            _copies.DropAll();
     }
 
     private void OnMessage(ChannelMessage message)
@@ -163,42 +173,63 @@ internal sealed class MessageChannel : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        while (!_stopped.IsCancellationRequested)
+        while (true)
         {
-            var isConfirmed = false;
             try
             {
-                isConfirmed = await ProbeAsync().ConfigureAwait(false);
-                if (isConfirmed)
-                    await SendUnsentAsync().ConfigureAwait(false);
+                var wait = await LookAsync().ConfigureAwait(false);
+                await _wake.WaitAsync(wait, _stopped.Token).ConfigureAwait(false);
             }
-            catch (Exception)
-            {
-                // What fails here fails again in a moment, or it does not; either way the state says so.
-                _status.SetSilent(isSilent: true);
-            }
-
-            try
-            {
-                await _wake.WaitAsync(isConfirmed ? ProbeEvery : ProbeEveryWhenUnconfirmed, _stopped.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
             {
                 return;
             }
         }
     }
 
+    /// <returns>After which time to look again.</returns>
+    private async Task<TimeSpan> LookAsync()
+    {
+        try
+        {
+            var isConfirmed = await ProbeAsync().ConfigureAwait(false);
+            _refusal = null;
+            return isConfirmed ? ProbeEvery : ProbeEveryWhenUnconfirmed;
+        }
+        catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (RedisTierException exception) when (exception.Failure == RedisTierFailure.Refused)
+        {
+            // Redis answers, and lets nobody speak or listen here.
+            _status.SetSilent(isSilent: false);
+            _status.Interrupt();
+            if (_refusal != exception.Message)
+                _refused(_refusal = exception.Message);
+            return ProbeEvery;
+        }
+        catch (Exception)
+        {
+            // What fails here fails again in a moment, or it does not; either way the state says so.
+            _status.SetSilent(isSilent: true);
+            return ProbeEveryWhenUnconfirmed;
+        }
+    }
+
     private async Task<bool> ProbeAsync()
     {
-        var database = await _connection.GetDatabaseAsync().ConfigureAwait(false);
-        await SubscribeAsync(database).ConfigureAwait(false);
+        var database = await _connection.GetDatabaseAsync().AsTask().WaitOrLeaveAsync(_stopped.Token).ConfigureAwait(false);
+        var refusal = await TrySubscribeAsync(database).ConfigureAwait(false);
 
         var interruptions = _status.Interruptions;
         var probe = new Probe(++_probes);
         Volatile.Write(ref _probe, probe);
-        await PublishAsync(DropMessage.OfProbe(Sender, probe.Number)).ConfigureAwait(false);
+        await PublishAsync(DropMessage.OfProbe(_prober, probe.Number)).ConfigureAwait(false);
         _status.SetSilent(isSilent: false);
+        await SendUnsentAsync().ConfigureAwait(false);
+        if (refusal is not null)
+            throw refusal;
         try
         {
             await probe.Returned.WaitAsync(ProbeTimeout, TimeProvider.System, _stopped.Token).ConfigureAwait(false);
@@ -217,13 +248,27 @@ internal sealed class MessageChannel : IAsyncDisposable
         return _status.State == TierState.Connected;
     }
 
-    private async Task SubscribeAsync(IDatabase database)
+    /// <returns>What Redis refused it with; <see langword="null"/> where there is a subscription.</returns>
+    private async Task<RedisTierException?> TrySubscribeAsync(IDatabase database)
     {
         if (_subscription is not null)
-            return;
-        var subscription = await database.Multiplexer.GetSubscriber().SubscribeAsync(ChannelOf(database)).ConfigureAwait(false);
-        subscription.OnMessage(OnMessage);
-        _subscription = subscription;
+            return null;
+        var (subscriber, channel) = (database.Multiplexer.GetSubscriber(), ChannelOf(database));
+        try
+        {
+            var subscription = await subscriber.SubscribeAsync(channel).WaitOrLeaveAsync(_stopped.Token).ConfigureAwait(false);
+            subscription.OnMessage(OnMessage);
+            _subscription = subscription;
+            return null;
+        }
+        catch (Exception exception)
+        {
+            // The client keeps a queue for what could not be subscribed, and fills it once that is possible.
+            await ForgetAsync(() => subscriber.UnsubscribeAsync(channel, flags: CommandFlags.FireAndForget)).ConfigureAwait(false);
+            if (exception is RedisServerException && RedisFailure.Translate(exception) is { Failure: RedisTierFailure.Refused } refusal)
+                return refusal;
+            throw;
+        }
     }
 
     private async Task UnsubscribeAsync()
@@ -232,7 +277,19 @@ internal sealed class MessageChannel : IAsyncDisposable
         if (_subscription is not { } subscription)
             return;
         _subscription = null;
-        await subscription.UnsubscribeAsync().ConfigureAwait(false);
+        await subscription.UnsubscribeAsync().WaitOrLeaveAsync(_stopped.Token).ConfigureAwait(false);
+    }
+
+    // The connection may be the application's, and be gone already.
+    private static async Task ForgetAsync(Func<Task> unsubscribe)
+    {
+        try
+        {
+            await unsubscribe().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+        }
     }
 
     private async Task SendUnsentAsync()
@@ -257,11 +314,23 @@ internal sealed class MessageChannel : IAsyncDisposable
         }
     }
 
-    private Task<long> PublishAsync(byte[] message) => _operations.RunPastGateAsync(
+    // As a command like any other: the client's own way to publish goes where the subscription is, which may be a replica, and
+    // from there nothing reaches the others.
+    private Task<RedisResult> PublishAsync(byte[] message) => _operations.RunPastGateAsync(
         OperationKind.Publish,
         default,
-        static (database, call) => database.PublishAsync(call.Channel.ChannelOf(database), call.Message),
-        (Channel: this, Message: message));
+        static (database, call) => database.ExecuteAsync("PUBLISH", [call.Channel.ChannelOf(database), call.Message], CommandFlags.DemandMaster),
+        (Channel: this, Message: message)).WaitOrLeaveAsync(_stopped.Token);
+
+    /// <summary>Who this node is to the others for a time.</summary>
+    private sealed class Identity
+    {
+        internal Identity() => KeyHeader = DropMessage.HeaderOfKey(Sender);
+
+        internal Guid Sender { get; } = Guid.NewGuid();
+
+        internal byte[] KeyHeader { get; }
+    }
 
     private sealed class Probe(long number)
     {

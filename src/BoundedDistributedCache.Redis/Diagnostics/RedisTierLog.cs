@@ -16,4 +16,7 @@ internal static partial class RedisTierLog
 
     [LoggerMessage(303, LogLevel.Information, "Redis answers the tier of cache '{CacheName}' again. Copies in this process are not served until messages of other nodes arrive.")]
     internal static partial void AnswersAgain(this ILogger logger, string cacheName);
+
+    [LoggerMessage(304, LogLevel.Warning, "Redis does not let the tier of cache '{CacheName}' use its channel, so copies are not served and every read goes to Redis. {Cause}")]
+    internal static partial void ChannelRefused(this ILogger logger, string cacheName, string cause);
 }

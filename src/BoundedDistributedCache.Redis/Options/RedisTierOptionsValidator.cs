@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using StackExchange.Redis;
 
 namespace BoundedCache.Redis;
 
@@ -24,6 +25,11 @@ internal sealed class RedisTierOptionsValidator : IValidateOptions<RedisTierOpti
                 $"Of {nameof(RedisTierOptions)}.{nameof(options.Configuration)}, {nameof(options.ConfigurationOptions)} and {nameof(options.ConnectionMultiplexerFactory)} "
                 + $"{(ways == 0 ? "none" : "more than one")} is set: set the one that says how to reach Redis.");
         }
+
+        if (!string.IsNullOrWhiteSpace(options.Configuration) && !NamesEndpoint(options.Configuration))
+            Refuse(nameof(options.Configuration), "not what StackExchange.Redis reads, or without an endpoint", "it must be as \"localhost:6379\"; it is not repeated here, for it may hold a password");
+        if (options.ConfigurationOptions is { EndPoints.Count: 0 })
+            Refuse(nameof(options.ConfigurationOptions), "without an endpoint", "it must name one at least");
 
         if (options.InstanceName is null || options.InstanceName.Length > MaxInstanceNameLength || !KeySpace.IsWellFormed(options.InstanceName))
             Refuse(nameof(options.InstanceName), options.InstanceName is null ? "null" : $"{options.InstanceName.Length} characters long or not well-formed", $"it must be well-formed UTF-16 of at most {MaxInstanceNameLength} characters");
@@ -52,6 +58,18 @@ internal sealed class RedisTierOptionsValidator : IValidateOptions<RedisTierOpti
 
         void Refuse(string option, string value, string allowed) =>
             failures.Add($"{nameof(RedisTierOptions)}.{option} is {value}: {allowed}.");
+    }
+
+    private static bool NamesEndpoint(string configuration)
+    {
+        try
+        {
+            return ConfigurationOptions.Parse(configuration).EndPoints.Count > 0;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
     }
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

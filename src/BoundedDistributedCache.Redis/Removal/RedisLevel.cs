@@ -33,19 +33,25 @@ internal sealed class RedisLevel(RedisTieredCache tier, object? cacheKey) : ITen
             var names = server.KeysAsync(tier.Connection.Database!.Database, glob, PageSize).GetAsyncEnumerator(cancellationToken);
             await using (names.ConfigureAwait(false))
             {
-                while (await NextAsync(names, cancellationToken).ConfigureAwait(false))
+                try
                 {
-                    if (!tier.Keys.TryParse((byte[])names.Current!, out var partition, out var key) || partition.TenantId != tenantId || !matches.Matches(key))
-                        continue;
-                    removals.Add(RemoveEntryAsync(partition, key, names.Current, cancellationToken));
-                    if (removals.Count < RemovedAtOnce)
-                        continue;
+                    while (await NextAsync(names, cancellationToken).ConfigureAwait(false))
+                    {
+                        if (!tier.Keys.TryParse((byte[])names.Current!, out var partition, out var key) || partition.TenantId != tenantId || !matches.Matches(key))
+                            continue;
+                        removals.Add(RemoveEntryAsync(partition, key, names.Current, cancellationToken));
+                        if (removals.Count < RemovedAtOnce)
+                            continue;
+                        await Task.WhenAll(removals).ConfigureAwait(false);
+                        removals.Clear();
+                    }
+                }
+                finally
+                {
+                    // Also where the next page could not be had: nothing is under way any more when the call ends.
                     await Task.WhenAll(removals).ConfigureAwait(false);
-                    removals.Clear();
                 }
             }
-
-            await Task.WhenAll(removals).ConfigureAwait(false);
         }
     }
 
@@ -65,7 +71,7 @@ internal sealed class RedisLevel(RedisTieredCache tier, object? cacheKey) : ITen
     {
         try
         {
-            return await database.HashExistsAsync(name, StoredEntry.DataField).ConfigureAwait(false);
+            return await database.HashExistsAsync(name, StoredEntry.DataField, CommandFlags.DemandMaster).ConfigureAwait(false);
         }
         catch (RedisServerException exception) when (exception.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
         {

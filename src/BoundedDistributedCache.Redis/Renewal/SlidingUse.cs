@@ -4,18 +4,20 @@ using BoundedCache.Storage;
 namespace BoundedCache.Redis;
 
 /// <summary>
-/// When a sliding entry was used on this node, and up to which use Redis knows.
+/// When a copy of a sliding entry was used on this node, and up to which use Redis knows.
 /// </summary>
 /// <remarks>
 /// Redis expires the entry one window after the use that it knows of, <see cref="RenewedFor"/>. The first use after that one
 /// books a renewal for half a window after it, and the renewal tells Redis of the last use there was until then. So in
-/// half a window Redis hears of an entry once at most from a node, and it never expires an entry within a window of a use,
-/// as long as renewals come through in the other half.
+/// half a window Redis hears of an entry about once from a node, and it never expires an entry within a window of a use, as
+/// long as renewals come through in the other half. Every copy has a use of its own; <see cref="RenewalSchedule"/> sees to
+/// it that a name is booked once.
 /// <code>
-/// field        written by                        guard
-/// _lastUse     readers                           none: a write that is lost is a use at nearly the same time
-/// _renewedFor  whoever runs the renewal          it is booked, so there is one
-/// _isBooked    whoever books; the renewal's end  compare-and-swap from 0
+/// field        written by               guard
+/// _lastUse     readers, the schedule    compare-and-swap in the schedule; none in readers: what they lose to one another
+///                                       is a use at nearly the same time
+/// _renewedFor  the schedule             its lock
+/// _isBooked    the schedule             its lock; read without, see there
 /// </code>
 /// </remarks>
 internal sealed class SlidingUse
@@ -26,7 +28,7 @@ internal sealed class SlidingUse
     private readonly RenewalSchedule _schedule;
     private long _lastUse;
     private long _renewedFor;
-    private int _isBooked;
+    private bool _isBooked;
 
     /// <param name="schedule">Where renewals are booked.</param>
     /// <param name="partition">Whose entry it is.</param>
@@ -56,36 +58,42 @@ internal sealed class SlidingUse
 
     internal long RenewedFor => Volatile.Read(ref _renewedFor);
 
+    /// <summary>Whether there is a use to tell Redis of.</summary>
+    internal bool HasNews => LastUse > RenewedFor;
+
     /// <summary>When the next renewal is due, if there is a use to tell of.</summary>
     internal long Due => RenewedFor + (Deadlines.Sliding / 2);
+
+    internal bool IsBooked => Volatile.Read(ref _isBooked);
 
     internal void Use(Now now)
     {
         if (now.Monotonic <= LastUse)
             return;
         Volatile.Write(ref _lastUse, now.Monotonic);
-        if (Volatile.Read(ref _isBooked) == 0)
-            Book();
-    }
-
-    /// <summary>The renewal came to its end.</summary>
-    /// <param name="renewedFor">The use that Redis knows of now.</param>
-    internal void EndRenewal(long renewedFor)
-    {
-        Volatile.Write(ref _renewedFor, Math.Max(renewedFor, RenewedFor));
-        Interlocked.Exchange(ref _isBooked, 0);
-
-        // A use that came while it was still booked booked nothing.
-        if (LastUse > RenewedFor)
-            Book();
-    }
-
-    /// <summary>There was no room for the booking; the next use tries again.</summary>
-    internal void Unbook() => Interlocked.Exchange(ref _isBooked, 0);
-
-    private void Book()
-    {
-        if (Interlocked.CompareExchange(ref _isBooked, 1, 0) == 0)
+        if (!IsBooked)
             _schedule.Book(this);
+    }
+
+    internal void Booked() => Volatile.Write(ref _isBooked, true);
+
+    /// <summary>The next use books, if there is anything to tell ever again.</summary>
+    internal void Unbook() => Volatile.Write(ref _isBooked, RenewedFor == long.MaxValue);
+
+    /// <summary>Redis knows of that use.</summary>
+    internal void Told(long lastUse) => Volatile.Write(ref _renewedFor, Math.Max(lastUse, RenewedFor));
+
+    /// <summary>Redis need not be told of any other.</summary>
+    internal void ToldForGood() => Told(long.MaxValue);
+
+    /// <summary>Takes over what another copy of the same entry knows.</summary>
+    internal void Learn(SlidingUse other)
+    {
+        Told(other.RenewedFor);
+        var lastUse = other.LastUse;
+        long seen;
+        while ((seen = LastUse) < lastUse && Interlocked.CompareExchange(ref _lastUse, lastUse, seen) != seen)
+        {
+        }
     }
 }

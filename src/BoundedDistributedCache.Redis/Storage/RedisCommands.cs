@@ -5,7 +5,7 @@ namespace BoundedCache.Redis;
 
 /// <summary>
 /// What is sent for each operation. Nothing here waits for one answer before it sends the next, and nothing that may have had
-/// an effect is sent twice.
+/// an effect is sent twice. Primaries alone are asked: a replica may be behind what this node wrote.
 /// </summary>
 /// <remarks>
 /// A write is one step for everybody else: the fields, the time to live, and the message to the other nodes. So no node can
@@ -50,6 +50,7 @@ internal sealed class RedisCommands
         """;
 
     private volatile bool _hasNoScripts;
+    private byte[]? _channel;
 
     /// <summary>
     /// The fields and the time to live at one moment; in one message each way, where two would take the server twice the
@@ -61,7 +62,7 @@ internal sealed class RedisCommands
         {
             try
             {
-                var read = (RedisValue[]?)await database.ScriptEvaluateAsync(ReadScript, [name]).ConfigureAwait(false);
+                var read = (RedisValue[]?)await database.ScriptEvaluateAsync(ReadScript, [name], flags: CommandFlags.DemandMaster).ConfigureAwait(false);
                 return StoredEntry.From(read!, TimeToLiveOf((long)read![StoredEntry.Fields.Length]));
             }
             catch (RedisServerException exception) when (HasNoScripts(exception))
@@ -72,8 +73,8 @@ internal sealed class RedisCommands
 
         // The time to live is asked for first: if the key is overwritten in between, what is believed of the new entry is at
         // worst shorter than the truth, since it says its own deadlines or has kept that time to live.
-        var timeToLive = database.KeyTimeToLiveAsync(name);
-        var fields = await database.HashGetAsync(name, StoredEntry.Fields).ConfigureAwait(false);
+        var timeToLive = database.KeyTimeToLiveAsync(name, CommandFlags.DemandMaster);
+        var fields = await database.HashGetAsync(name, StoredEntry.Fields, CommandFlags.DemandMaster).ConfigureAwait(false);
         return StoredEntry.From(fields, await timeToLive.ConfigureAwait(false));
     }
 
@@ -92,7 +93,7 @@ internal sealed class RedisCommands
             StoredEntry.Field(deadlines.Sliding),
             value,
             timeToLive is { } left ? (long)left.TotalMilliseconds : StoredEntry.NotPresent,
-            (byte[]?)channel,
+            ArgumentOf(database, channel),
             messageHeader,
         ];
         return await TryRunAsync(database, WriteScript, name, arguments).ConfigureAwait(false)
@@ -100,7 +101,7 @@ internal sealed class RedisCommands
     }
 
     internal async Task<bool> RemoveAsync(IDatabase database, RedisKey name, RedisChannel channel, byte[] messageHeader) =>
-        await TryRunAsync(database, RemoveScript, name, [(byte[]?)channel, messageHeader]).ConfigureAwait(false)
+        await TryRunAsync(database, RemoveScript, name, [ArgumentOf(database, channel), messageHeader]).ConfigureAwait(false)
         ?? await RemoveInTransactionAsync(database, name, channel, messageHeader).ConfigureAwait(false);
 
     /// <returns>Whether the entry is still the one with those deadlines.</returns>
@@ -111,6 +112,13 @@ internal sealed class RedisCommands
             ?? await RenewInTransactionAsync(database, name, absolute, sliding, timeToLive).ConfigureAwait(false);
     }
 
+    // The client puts its prefix before what it knows for a channel, and an argument of a script is none.
+    private byte[] ArgumentOf(IDatabase database, RedisChannel channel) => _channel ??=
+    [
+        .. (byte[]?)ConfigurationOptions.Parse(database.Multiplexer.Configuration, ignoreUnknown: true).ChannelPrefix ?? [],
+        .. (byte[]?)channel ?? [],
+    ];
+
     /// <returns>Whether it returned 1; <see langword="null"/> where the server has no scripts, so that nothing was done.</returns>
     private async ValueTask<bool?> TryRunAsync(IDatabase database, string script, RedisKey name, RedisValue[] arguments)
     {
@@ -118,7 +126,7 @@ internal sealed class RedisCommands
             return null;
         try
         {
-            return (long)await database.ScriptEvaluateAsync(script, [name], arguments).ConfigureAwait(false) == 1;
+            return (long)await database.ScriptEvaluateAsync(script, [name], arguments, CommandFlags.DemandMaster).ConfigureAwait(false) == 1;
         }
         catch (RedisServerException exception) when (HasNoScripts(exception))
         {
@@ -159,7 +167,7 @@ internal sealed class RedisCommands
         transaction.AddCondition(Condition.HashEqual(name, StoredEntry.AbsoluteField, absolute));
         transaction.AddCondition(Condition.HashEqual(name, StoredEntry.SlidingField, sliding));
         _ = transaction.KeyExpireAsync(name, timeToLive, ExpireWhen.GreaterThanCurrentExpiry);
-        return await transaction.ExecuteAsync().ConfigureAwait(false);
+        return await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
     }
 
     // What a command of the transaction was answered counts too: one may be refused while the others are done.
@@ -167,7 +175,7 @@ internal sealed class RedisCommands
     {
         byte[] message = [.. messageHeader, .. (byte[])name!];
         _ = transaction.PublishAsync(channel, message, CommandFlags.FireAndForget);
-        var isCommitted = await transaction.ExecuteAsync().ConfigureAwait(false);
+        var isCommitted = await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
         await command.ConfigureAwait(false);
         return isCommitted;
     }

@@ -19,6 +19,7 @@ internal sealed class Wire : IAsyncDisposable
     private readonly Task _accepting;
     private volatile TaskCompletionSource? _held;
     private volatile TaskCompletionSource? _heldMessages;
+    private volatile byte[]? _holdFrom;
     private volatile bool _isRefusing;
 
     public Wire(int serverPort)
@@ -32,6 +33,9 @@ internal sealed class Wire : IAsyncDisposable
 
     /// <summary>What the server answers from now on stays here, but for messages.</summary>
     public void HoldAnswers() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The same from the next command of that name on.</summary>
+    public void HoldAnswersFrom(string command) => _holdFrom = Text.Bytes(command);
 
     /// <summary>Whether the server has said this, and it stays here, or did.</summary>
     public bool HasHeld(string text)
@@ -116,13 +120,19 @@ internal sealed class Wire : IAsyncDisposable
         }
     }
 
-    private static async Task UpAsync(Connection connection)
+    private async Task UpAsync(Connection connection)
     {
         var buffer = new byte[64 * 1024];
         int read;
         while ((read = await connection.Client.GetStream().ReadAsync(buffer)) > 0)
         {
             connection.IsSubscription |= buffer.AsSpan(0, read).IndexOf("SUBSCRIBE"u8) >= 0;
+            if (_holdFrom is { } command && buffer.AsSpan(0, read).IndexOf(command) >= 0)
+            {
+                _holdFrom = null;
+                HoldAnswers();
+            }
+
             await connection.Server.GetStream().WriteAsync(buffer.AsMemory(0, read));
         }
     }

@@ -1,0 +1,161 @@
+using System.Reflection;
+using StackExchange.Redis;
+
+namespace BoundedCache.Redis.Tests.Coherence;
+
+/// <summary>The channel by which nodes tell one another what to drop.</summary>
+public sealed class ChannelTests(SharedServer shared)
+{
+    private readonly string _instance = $"channel-{Guid.NewGuid():N}:";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AfterAStartWithoutRedisAMessageCountsOnce()
+    {
+        await using var server = await RedisServer.StartAsync();
+        server.Kill();
+        await using var node = Node.Create(server.Address, _instance, options => options.OperationTimeout = TimeSpan.FromSeconds(1));
+        node.Tier.Start();
+        await Task.Delay(1_500, Token); // it tries to subscribe several times
+        await server.StartAsync();
+        await node.IsConnectedAsync(Token);
+        await using var other = await Node.StartAsync(server.Address, _instance, Token);
+
+        for (var i = 1; i <= 5; i++)
+        {
+            await other.SetAsync("key", "value", Token);
+            await Eventually.IsTrueAsync(() => node.Tier.Messages.Received >= i, Token);
+        }
+
+        Assert.Equal(5, node.Tier.Messages.Received);
+    }
+
+    [Fact]
+    public async Task WhatCouldNotBeSubscribedIsNotKeptByTheClient()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "-subscribe", "allchannels");
+        await using var node = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        node.Tier.Start();
+        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 304), Token);
+        await server.CliAsync("ACL", "SETUSER", "node", "+subscribe");
+        node.Tier.Messages.Wake();
+        await node.IsConnectedAsync(Token);
+
+        // Each would get every message: to count it twice, or to keep it for good.
+        var database = await node.Tier.Connection.GetDatabaseAsync();
+        object?[] arguments = [node.Tier.Messages.ChannelOf(database), 0, 0];
+        typeof(ConnectionMultiplexer).GetMethod("GetSubscriberCounts", BindingFlags.Instance | BindingFlags.NonPublic)!.Invoke(database.Multiplexer, arguments);
+
+        Assert.Equal(1, (int)arguments[1]! + (int)arguments[2]!);
+    }
+
+    [Fact]
+    public async Task AfterAWriteOfUnknownOutcomeAnOwnMessageFromBeforeDropsTheCopy()
+    {
+        await using var node = await StartAsync();
+        await node.SetAsync("key", "value", Token);
+        byte[] message = [.. node.Tier.Messages.KeyHeader, .. Text.Bytes(_instance + "key")];
+        node.Tier.Messages.Receive(message);
+        Assert.Equal(1, node.Near.Count);
+
+        node.Tier.Messages.SendLater(_instance + "other");
+        node.Tier.Messages.Receive(message);
+
+        Assert.Equal(0, node.Near.Count);
+    }
+
+    [Fact]
+    public async Task AnOwnMessageIsIgnoredAndAnotherNodesIsNot()
+    {
+        await using var node = await StartAsync();
+        await node.SetAsync("key", "value", Token);
+
+        node.Tier.Messages.Receive([.. node.Tier.Messages.KeyHeader, .. Text.Bytes(_instance + "key")]);
+        Assert.Equal(1, node.Near.Count);
+        node.Tier.Messages.Receive([.. DropMessage.HeaderOfKey(Guid.NewGuid()), .. Text.Bytes(_instance + "key")]);
+
+        Assert.Equal(0, node.Near.Count);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0xFF, 0xFE })]
+    [InlineData(new byte[] { (byte)'?' })]
+    public async Task AMessageWhoseNameCantBeReadDropsEverything(byte[] name)
+    {
+        await using var node = await StartAsync();
+        await node.SetAsync("key", "value", Token);
+
+        node.Tier.Messages.Receive([.. DropMessage.HeaderOfKey(Guid.NewGuid()), .. name]);
+
+        Assert.Equal(0, node.Near.Count);
+    }
+
+    [Fact]
+    public async Task WhereTheAccountMayNotSubscribeEveryReadGoesToRedisAndTheLogSaysWhy()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "-subscribe", "allchannels");
+        await using var node = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        node.Tier.Start();
+
+        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 304), Token);
+        await node.SetAsync("key", "value", Token);
+        Assert.Equal("value", await node.GetAsync("key", Token));
+        Assert.Equal("value", await node.GetAsync("key", Token));
+
+        Assert.Equal(2, node.Reads);
+        Assert.Equal(TierState.Unconfirmed, node.Tier.State);
+        Assert.Contains("NOPERM", node.Logs.GetSnapshot().Single(record => record.Id.Id == 304).Message, StringComparison.Ordinal);
+        await server.CliAsync("ACL", "SETUSER", "node", "+subscribe");
+        node.Tier.Messages.Wake();
+        await node.IsConnectedAsync(Token);
+    }
+
+    [Fact]
+    public async Task WhereTheAccountMayNotUseTheChannelNothingIsWrittenAndTheLogSaysWhy()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "resetchannels", "&elsewhere");
+        await using var node = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        node.Tier.Start();
+
+        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 304), Token);
+        var refusal = await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "value", Token));
+
+        Assert.Equal(RedisTierFailure.Refused, refusal.Failure);
+        Assert.Equal("0", await server.CliAsync("EXISTS", _instance + "key"));
+        Assert.Equal(TierState.Unconfirmed, node.Tier.State);
+    }
+
+    [Fact]
+    public async Task UnsentMessagesGoOutAlthoughNoneComeIn()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "-subscribe", "allchannels");
+        await using var deaf = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        await using var other = await Node.StartAsync(server.Address, _instance, Token);
+        deaf.Tier.Start();
+
+        deaf.Tier.Messages.SendLater(_instance + "key");
+
+        await Eventually.IsTrueAsync(() => other.Tier.Messages.Received == 1 && deaf.Tier.Messages.Unsent == 0, Token);
+    }
+
+    [Fact]
+    public async Task AChannelPrefixHoldsForMessagesAsForTheSubscription()
+    {
+        var address = $"{shared.Server.Address},channelPrefix=app:";
+        await using var a = await Node.StartAsync(address, _instance, Token, options => options.MaxStaleness = TimeSpan.FromHours(1));
+        await using var b = await Node.StartAsync(address, _instance, Token, options => options.MaxStaleness = TimeSpan.FromHours(1));
+        await a.SetAsync("key", "old", Token);
+        Assert.Equal("old", await b.GetAsync("key", Token));
+
+        await a.SetAsync("key", "new", Token);
+
+        await Eventually.IsTrueAsync(async () => await b.GetAsync("key", Token) == "new", Token);
+    }
+
+    private Task<Node> StartAsync() => Node.StartAsync(shared.Server.Address, _instance, Token);
+}
