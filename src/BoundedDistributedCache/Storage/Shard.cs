@@ -665,7 +665,12 @@ internal sealed class Shard
         for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
         {
             int index = BitOperations.TrailingZeroCount(rest);
-            if (chunk.DueOf(index) > due || chunk[index].Entry?.AsExpiring is not { } entry || ReferenceEquals(entry, keep))
+            if (chunk.DueOf(index) > due || ReferenceEquals(chunk[index].Entry, keep))
+            {
+                continue;
+            }
+
+            if (chunk[index].Entry?.AsExpiring is not { } entry)
             {
                 continue;
             }

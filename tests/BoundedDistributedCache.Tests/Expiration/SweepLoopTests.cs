@@ -49,7 +49,7 @@ public class SweepLoopTests
         GC.WaitForPendingFinalizers();
     }
 
-    [Fact]
+    [LongFact]
     public async Task NeverSweepsOnTheThreadThatAdvancesTheClock()
     {
         using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);

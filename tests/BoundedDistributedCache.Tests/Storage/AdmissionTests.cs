@@ -61,7 +61,7 @@ public sealed class AdmissionTests
         Assert.Equal(["new", .. Enumerable.Range(1, 9).Select(i => $"key {i:00}")], cache.Keys().Order(StringComparer.Ordinal).OrderBy(key => key != "new"));
     }
 
-    [Theory]
+    [LongTheory]
     [InlineData(10, 1_000)]
     [InlineData(1_000, 10)]
     public void ACacheOfFewEntriesHoldsTheLatestWhateverTheirShards(int maxEntries, int maxSmall)
@@ -156,7 +156,7 @@ public sealed class AdmissionTests
         Assert.Equal(500 * s_small, cache.Used.Bytes);
     }
 
-    [Theory]
+    [LongTheory]
     [InlineData(1, 4)]
     [InlineData(1, 100)]
     [InlineData(8, 4)]

@@ -188,7 +188,7 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
-    [Theory]
+    [LongTheory]
     [InlineData(8)]
     [InlineData(20)]
     [InlineData(300)]
@@ -292,7 +292,7 @@ public sealed class TenantLimitTests
         { "tenants that come and go in a tiny cache", 8, 8_000, 3, null, 40 },
     };
 
-    [Theory]
+    [LongTheory]
     [MemberData(nameof(Shapes))]
     public void NoObserverEverSeesATenantAboveItsLimit(string shape, int maxEntries, long maxBytes, int? perTenant, long? bytesPerTenant, int tenants)
     {
@@ -362,7 +362,7 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
-    [Fact]
+    [LongFact]
     public void LimitsThatChangeWhileWritersWaitEndInARefusalOrAPlaceNeverAHang()
     {
         using BoundedDistributedCache cache = TestCache.Make(100, 200_000);
@@ -394,7 +394,7 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
-    [Fact]
+    [LongFact]
     public void AMillionTenantsThatCameAndWentLeaveNothingBehind()
     {
         int tenants = TestScale.Of(quick: 100_000, full: 1_000_000);
