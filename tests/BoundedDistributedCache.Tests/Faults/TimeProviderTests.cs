@@ -47,6 +47,23 @@ public sealed class TimeProviderTests
         Uses.AssertSound(cache);
     }
 
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public void NoneIsAskedUnderALock(string call)
+    {
+        using BoundedDistributedCache cache = MakeFull();
+        int asked = 0;
+        _clock.OnAsked = _clock.OnTimestamp = () =>
+        {
+            asked++;
+            Assert.DoesNotContain(Integrity.Locks(cache), held => held.IsHeldByCurrentThread);
+        };
+
+        s_calls[call](cache);
+
+        Assert.NotEqual(0, asked);
+    }
+
     [Fact]
     public void WhereOneThrowsAtTheEndOfASweepWhatWasRemovedStaysSo()
     {
