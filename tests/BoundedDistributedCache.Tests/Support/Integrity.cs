@@ -287,7 +287,8 @@ internal static class Integrity
         @lock.Exit();
     }
 
-    private static Lock Guard(Tenant tenant) => Field<Lock>(tenant, "_lock");
+    /// <summary>What a tenant's counts and members are changed under.</summary>
+    public static Lock Guard(Tenant tenant) => Field<Lock>(tenant, "_lock");
 
     private static long Claimed(Budget budget)
     {

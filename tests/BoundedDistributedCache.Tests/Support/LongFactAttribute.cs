@@ -10,7 +10,8 @@ namespace BoundedCache.Tests.Support;
 #if MUTATION
 internal sealed class LongFactAttribute : Attribute;
 #else
-internal sealed class LongFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1) : FactAttribute(file, line);
+internal sealed class LongFactAttribute([CallerFilePath] string? sourceFilePath = null, [CallerLineNumber] int sourceLineNumber = -1)
+    : FactAttribute(sourceFilePath, sourceLineNumber);
 #endif
 
 /// <summary>The same of a theory.</summary>
@@ -18,5 +19,6 @@ internal sealed class LongFactAttribute([CallerFilePath] string? file = null, [C
 #if MUTATION
 internal sealed class LongTheoryAttribute : Attribute;
 #else
-internal sealed class LongTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1) : TheoryAttribute(file, line);
+internal sealed class LongTheoryAttribute([CallerFilePath] string? sourceFilePath = null, [CallerLineNumber] int sourceLineNumber = -1)
+    : TheoryAttribute(sourceFilePath, sourceLineNumber);
 #endif
