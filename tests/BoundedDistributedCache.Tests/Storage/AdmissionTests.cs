@@ -33,6 +33,21 @@ public sealed class AdmissionTests
         Assert.Equal(new RoomAmount(1, s_small), cache.Used);
     }
 
+    // Both take the same room, or not, while the chunk of their slot has no due times yet.
+    [Theory]
+    [InlineData(64, 32)]
+    [InlineData(64, 64)]
+    public void WhatExpiresInThePlaceOfWhatDoesNotIsDueInItsTime(int before, int after)
+    {
+        var cache = new Cache(maxEntries: 10);
+        cache.Set(0, "key", valueLength: before);
+
+        cache.Set(0, "key", valueLength: after, sliding: 10);
+
+        Assert.True(cache.ShardOf(0).MayHaveExpired(new Now(10, 10)));
+        Assert.Equal(1, cache.ShardOf(0).ReclaimExpired(new Now(10, 10), keep: null, int.MaxValue).Entries);
+    }
+
     [Fact]
     public void WhenFullTheLeastRecentlyUsedGoesThoughItIsInAnotherShard()
     {
@@ -315,6 +330,7 @@ public sealed class AdmissionTests
         cache.Set(0, "key");
         var before = cache.Clock.Tick;
 
+        cache.Set(0, "key", valueLength: 100);
         cache.Set(0, "key", valueLength: 100);
 
         Assert.Equal(before, cache.Clock.Tick);

@@ -115,6 +115,23 @@ public sealed class TenantLimitTests
     }
 
     [Fact]
+    public void AValueThatTakesAllThatItsTenantMayHoldIsStored()
+    {
+        using BoundedDistributedCache other = TestCache.Make();
+        other.ForTenant("acme").Set("key", new byte[5_000], TestCache.NoExpiry);
+        long charge = other.Storage.Tenants.Find("acme")!.Used.Bytes;
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxBytesPerTenant = charge);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        acme.Set("other", [1], TestCache.NoExpiry);
+
+        acme.Set("key", new byte[5_000], TestCache.NoExpiry);
+
+        Assert.NotNull(acme.Get("key"));
+        Assert.Equal(1, acme.Count);
+        Assert.Equal(0, cache.GetStatistics().Rejections);
+    }
+
+    [Fact]
     public void ALoweredLimitIsReachedAtTheNextSweep()
     {
         using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 500);
