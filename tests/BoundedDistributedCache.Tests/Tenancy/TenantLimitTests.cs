@@ -115,6 +115,22 @@ public sealed class TenantLimitTests
     }
 
     [Fact]
+    public void TheKeyThatIsOverwrittenIsNoVictimOfItsTenantsThoughItIsTheOldest()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxBytesPerTenant = 2_500);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        acme.Set("oldest", new byte[1_000], TestCache.NoExpiry);
+        acme.Set("other", new byte[1_000], TestCache.NoExpiry);
+
+        acme.Set("oldest", new byte[2_000], TestCache.NoExpiry);
+
+        Assert.Equal(2_000, acme.Get("oldest")!.Length);
+        Assert.Null(acme.Get("other"));
+        Assert.Equal(1, acme.GetStatistics().EvictionsForTenantLimit);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
     public void AValueThatTakesAllThatItsTenantMayHoldIsStored()
     {
         using BoundedDistributedCache other = TestCache.Make();
