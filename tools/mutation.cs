@@ -1,7 +1,7 @@
 // Sums up Stryker's report (JSON) by file, timeouts apart from kills, and lists the mutants that lived:
 //   dotnet run tools/mutation.cs -- <mutation-report.json> ...
-// Killed are those that a test failed for. One that ran into the timeout may have looped for ever, or been slow: it is
-// not counted as killed.
+// Killed are those that a test failed for. One that ran into the timeout may have looped for ever, or been slow, and one
+// that ended the process failed no test: they are not counted as killed.
 #:property GenerateDocumentationFile=true
 #:property NoWarn=CS1591
 using System.Globalization;
@@ -30,15 +30,17 @@ foreach (var report in args)
     }
 }
 
-// Of a file that several reports tried, what the last one says.
-mutants = [.. mutants.GroupBy(mutant => (mutant.File, mutant.Line, mutant.Column, mutant.Mutator, mutant.Replacement)).Select(same => same.Last())];
+// Of a mutant that several reports tried, what the last one says; others may have passed it over.
+mutants = [.. mutants
+    .GroupBy(mutant => (mutant.File, mutant.Line, mutant.Column, mutant.Mutator, mutant.Replacement))
+    .Select(same => same.LastOrDefault(mutant => mutant.Status is not ("Ignored" or "CompileError"), same.Last()))];
 
-Console.WriteLine("| File | Killed | Of those that were tried | Lived | No test ran it | Timeouts apart |\n|---|---|---|---|---|---|");
+Console.WriteLine("| File | Killed | Of those that were tried | Lived | No test ran it | Timeouts and crashes apart | Not compiled |\n|---|---|---|---|---|---|---|");
 foreach (var file in mutants.GroupBy(mutant => mutant.File).OrderBy(file => file.Key, StringComparer.Ordinal))
     Tell(file.Key, [.. file.Select(mutant => mutant.Status)]);
 Tell("All", [.. mutants.Select(mutant => mutant.Status)]);
 
-foreach (var status in (string[])["Survived", "NoCoverage", "Timeout"])
+foreach (var status in (string[])["Survived", "NoCoverage", "Timeout", "RuntimeError"])
 {
     Console.WriteLine($"\n{status}:");
     foreach (var mutant in mutants.Where(mutant => mutant.Status == status).OrderBy(mutant => mutant.File, StringComparer.Ordinal).ThenBy(mutant => mutant.Line))
@@ -49,8 +51,9 @@ static void Tell(string what, IReadOnlyList<string> statuses)
 {
     int Count(string status) => statuses.Count(other => other == status);
     var judged = Count("Killed") + Count("Survived") + Count("NoCoverage");
-    if (judged + Count("Timeout") == 0)
+    var apart = Count("Timeout") + Count("RuntimeError");
+    if (judged + apart == 0)
         return;
     var share = judged == 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * Count("Killed") / judged:0.0} %");
-    Console.WriteLine($"| {what} | {share} | {judged} | {Count("Survived")} | {Count("NoCoverage")} | {Count("Timeout")} |");
+    Console.WriteLine($"| {what} | {share} | {judged} | {Count("Survived")} | {Count("NoCoverage")} | {apart} | {Count("CompileError")} |");
 }

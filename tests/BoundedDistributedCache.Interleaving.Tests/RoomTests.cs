@@ -17,6 +17,9 @@ public class RoomTests
     public void TakenWithoutLookingAgainIsCaught() => Catch(Fault.RoomTakenBlindly, LastOfRoom);
 
     [Fact]
+    public void EntriesKeptByWhoeverGetsNoBytesAreCaught() => Catch(Fault.EntriesKeptWithoutBytes, LastOfRoom);
+
+    [Fact]
     public void OfThreeInACacheOfTwoEntries() => Hold(() =>
     {
         World world = new(maxEntries: 2);

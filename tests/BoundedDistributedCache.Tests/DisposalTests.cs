@@ -79,7 +79,7 @@ public sealed class DisposalTests
         Assert.Empty(Integrity.Check(cache));
     }
 
-    [Fact]
+    [LongFact]
     public void DisposalWhileOthersWorkEndsThemWithNothingButObjectDisposed()
     {
         for (int round = 0; round < 20; round++)

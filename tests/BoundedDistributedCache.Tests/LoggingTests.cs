@@ -52,7 +52,7 @@ public sealed class LoggingTests
         Assert.Equal(1, cache.GetStatistics().EvictionsExpired);
     }
 
-    [Fact]
+    [LongFact]
     public void KeysThatCrowdOnePlaceAreNoSignOfACacheTooSmall()
     {
         KeyHasher hasher = new(42);

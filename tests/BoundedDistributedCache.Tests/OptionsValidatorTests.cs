@@ -18,6 +18,8 @@ public class OptionsValidatorTests
         DefaultSlidingExpiration = TimeSpan.FromTicks(1),
         DefaultAbsoluteExpirationRelativeToNow = TimeSpan.FromTicks(1),
         Name = "x",
+        MaxEntriesPerTenant = 1,
+        MaxBytesPerTenant = 1,
     }).Succeeded);
 
     [Fact]
@@ -53,6 +55,21 @@ public class OptionsValidatorTests
         options.Tenants["acme"] = null!;
 
         AssertRefused(options, "BoundedDistributedCacheOptions.Tenants[...] is null: it must have limits.");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void RefusesLimitsOfTenantsThatLeaveNoRoom(int limit)
+    {
+        AssertRefused(new() { MaxEntriesPerTenant = limit }, $"BoundedDistributedCacheOptions.MaxEntriesPerTenant is {limit}: it must be at least 1, or not set.");
+        AssertRefused(new() { MaxBytesPerTenant = limit }, $"BoundedDistributedCacheOptions.MaxBytesPerTenant is {limit}: it must be at least 1, or not set.");
+        var entries = new BoundedDistributedCacheOptions();
+        entries.Tenants["acme"] = new TenantLimits { MaxEntries = limit };
+        AssertRefused(entries, $"BoundedDistributedCacheOptions.Tenants[...].MaxEntries is {limit}: it must be at least 1, or not set.");
+        var bytes = new BoundedDistributedCacheOptions();
+        bytes.Tenants["acme"] = new TenantLimits { MaxBytes = limit };
+        AssertRefused(bytes, $"BoundedDistributedCacheOptions.Tenants[...].MaxBytes is {limit}: it must be at least 1, or not set.");
     }
 
     [Theory]

@@ -21,7 +21,7 @@ public sealed class RemovalTests
         Assert.Equal(["USER:1:cart"], Integrity.Check(cache));
     }
 
-    [Fact]
+    [LongFact]
     public void APatternMatchesKeysThatWritersAddAndRemoveAllTheWhile()
     {
         using BoundedDistributedCache cache = TestCache.Make(100_000);
@@ -60,7 +60,7 @@ public sealed class RemovalTests
         Integrity.Check(cache);
     }
 
-    [Fact]
+    [LongFact]
     public void ClearRemovesWhatWasThereWhileOthersGoOnSetting()
     {
         using BoundedDistributedCache cache = TestCache.Make(100_000);

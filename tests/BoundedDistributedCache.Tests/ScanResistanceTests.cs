@@ -8,7 +8,7 @@ namespace BoundedCache.Tests;
 /// <summary>What <see cref="EvictionPolicy.ScanResistant"/> keeps, beside what the default would.</summary>
 public sealed class ScanResistanceTests
 {
-    [Theory]
+    [LongTheory]
     [InlineData(100, EvictionPolicy.Lru, 0, 0)]
     [InlineData(100, EvictionPolicy.ScanResistant, 50, 50)]
     [InlineData(5_000, EvictionPolicy.Lru, 0, 0)]
@@ -195,7 +195,7 @@ public sealed class ScanResistanceTests
         Integrity.Check(cache);
     }
 
-    [Fact]
+    [LongFact]
     public void AFloodByOneTenantLeavesWhatOthersUse()
     {
         using BoundedDistributedCache cache = Make(2_000, EvictionPolicy.ScanResistant);
@@ -282,7 +282,7 @@ public sealed class ScanResistanceTests
         static void Resist(BoundedDistributedCacheOptions options) => options.EvictionPolicy = EvictionPolicy.ScanResistant;
     }
 
-    [Fact]
+    [LongFact]
     public void WhatASweepMovesTogetherStaysOnProbation()
     {
         FakeTimeProvider clock = new();
@@ -301,7 +301,7 @@ public sealed class ScanResistanceTests
         Integrity.Check(cache);
     }
 
-    [Theory]
+    [LongTheory]
     [InlineData(100)]
     [InlineData(3_000)]
     public void ReadersThatEndProbationWhileWritersTakeItLeaveTheCacheWhole(int maxEntries)

@@ -321,7 +321,12 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         {
             RoomAmount missing = room.Missing(needed - inHand, pastClaim: false);
             bool onProbation = shard.TakesFromProbation();
-            if (missing.IsNone || !TryPeekVictim(shard, onProbation, keep, ref mayRank, out Entry victim, out long stamp))
+            if (missing.IsNone)
+            {
+                break;
+            }
+
+            if (!TryPeekVictim(shard, onProbation, keep, ref mayRank, out Entry victim, out long stamp))
             {
                 break;
             }

@@ -674,7 +674,13 @@ internal sealed class Shard
         for (ulong rest = chunk.Occupied; rest != 0; rest &= rest - 1)
         {
             int index = BitOperations.TrailingZeroCount(rest);
-            if (chunk.DueOf(index) > due || chunk[index].Entry?.AsExpiring is not { } entry || ReferenceEquals(entry, keep))
+            if (chunk.DueOf(index) > due)
+            {
+                continue;
+            }
+
+            ExpiringEntry? entry = chunk[index].Entry?.AsExpiring;
+            if (entry is null || ReferenceEquals(entry, keep))
             {
                 continue;
             }

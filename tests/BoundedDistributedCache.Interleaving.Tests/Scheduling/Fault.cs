@@ -16,6 +16,7 @@ internal enum Fault
     VisitsWithoutEnd,
     RetiredWhileHeld,
     RoomTakenBlindly,
+    EntriesKeptWithoutBytes,
     RemovalUpwards,
     MovesUnnoticed,
     OverwriteOfWhatLeft,

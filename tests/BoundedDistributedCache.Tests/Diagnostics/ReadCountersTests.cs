@@ -42,7 +42,7 @@ public sealed class ReadCountersTests
         Assert.Equal((200_000, 60_000), counters.Read());
     }
 
-    [Fact]
+    [LongFact]
     public void WhatIsCountedNeverDecreases()
     {
         var counters = new ReadCounters();
@@ -64,7 +64,7 @@ public sealed class ReadCountersTests
         Assert.Equal(20_000, counters.Read().Hits);
     }
 
-    [Fact]
+    [LongFact]
     public void WhatEndedThreadsCountedStaysAndTheirCellsServeOthers()
     {
         var counters = new ReadCounters();
@@ -78,7 +78,7 @@ public sealed class ReadCountersTests
         Assert.InRange(Cells(counters), 1, 400);
     }
 
-    [Fact]
+    [LongFact]
     public void NoTwoThreadsThatRunAtOnceHaveOneNumber()
     {
         for (var round = 0; round < 50; round++)

@@ -49,7 +49,7 @@ public class SweepLoopTests
         GC.WaitForPendingFinalizers();
     }
 
-    [Fact]
+    [LongFact]
     public async Task NeverSweepsOnTheThreadThatAdvancesTheClock()
     {
         using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
@@ -68,6 +68,65 @@ public class SweepLoopTests
         }
 
         Assert.Equal(0, sweepsOfTheAdvancer);
+    }
+
+    [Theory]
+    [InlineData(60, 180)]
+    [InlineData(1, 5)]
+    public async Task IsLateOnceNoSweepCameToItsEndForThreeIntervalsAndFiveSeconds(int interval, int patience)
+    {
+        _options.SweepInterval = TimeSpan.FromSeconds(interval);
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        using var loop = new SweepLoop(cache, _options, _clock, _logger);
+        var asks = Environment.CurrentManagedThreadId;
+        _clock.OnTimestamp = () =>
+        {
+            if (Environment.CurrentManagedThreadId != asks)
+                throw new InvalidOperationException("no sweep");
+        };
+
+        for (var second = 0; second < patience; second += interval)
+        {
+            _clock.Advance(_options.SweepInterval);
+            asks = Environment.CurrentManagedThreadId;
+            var sweeps = (second / interval) + 1;
+            SpinWait.SpinUntil(() => _logger.Collector.Count == sweeps, TimeSpan.FromMinutes(1));
+        }
+
+        Assert.False(loop.IsLate);
+        _clock.Advance(TimeSpan.FromTicks(1));
+        Assert.True(loop.IsLate);
+
+        _clock.OnTimestamp = null;
+        _clock.Advance(_options.SweepInterval);
+        while (loop.SinceLastSweep > _options.SweepInterval)
+            await Task.Delay(1, Deadline.Token);
+        Assert.False(loop.IsLate);
+    }
+
+    [Fact]
+    public void IsNotLateWhileASweepIsUnderWay()
+    {
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        using var loop = new SweepLoop(cache, _options, _clock, _logger);
+        using var isUnderWay = new ManualResetEventSlim();
+        using var mayEnd = new ManualResetEventSlim();
+        var asks = Environment.CurrentManagedThreadId;
+        _clock.OnTimestamp = () =>
+        {
+            if (Environment.CurrentManagedThreadId != asks)
+            {
+                isUnderWay.Set();
+                mayEnd.Wait(Deadline.Token);
+            }
+        };
+
+        _clock.Advance(_options.SweepInterval);
+        isUnderWay.Wait(Deadline.Token);
+        _clock.Advance(10 * _options.SweepInterval);
+
+        Assert.False(loop.IsLate);
+        mayEnd.Set();
     }
 
     [Fact]

@@ -19,6 +19,14 @@ public sealed class InterruptTests
         Operation.Remove, Operation.RemoveOfATenant, Operation.RemoveByPattern, Operation.RemoveByPatternOfATenant, Operation.Sweep,
     ];
 
+    private static readonly Dictionary<string, Action<BoundedCachePartition>> s_changesOfATenant = new()
+    {
+        ["set"] = tenant => tenant.Set("new", [1], TestCache.NoExpiry),
+        ["overwrite"] = tenant => tenant.Set("key", [1, 2], TestCache.NoExpiry),
+        ["overwrite by less"] = tenant => tenant.Set("key", [], TestCache.NoExpiry),
+        ["remove"] = tenant => tenant.Remove("key"),
+    };
+
     private enum Operation
     {
         Set,
@@ -107,21 +115,50 @@ public sealed class InterruptTests
         using BoundedDistributedCache cache = TestCache.Make();
         BoundedCachePartition tenant = cache.ForTenant("tenant");
         tenant.Set("key", [1], TestCache.NoExpiry);
+
+        Assert.True(IsStillInterruptedAfter(() => tenant.Remove("key"), waitsFor: Integrity.Directory(cache)));
+
+        Integrity.Check(cache);
+    }
+
+    public static TheoryData<string> ChangesOfATenant => [.. s_changesOfATenant.Keys];
+
+    [Theory]
+    [MemberData(nameof(ChangesOfATenant))]
+    public void WhatATenantHoldsIsChangedAsAWholeThoughTheThreadIsInterrupted(string change)
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 2);
+        BoundedCachePartition tenant = cache.ForTenant("tenant");
+        tenant.Set("key", [1], TestCache.NoExpiry);
+        tenant.Set("another", [1], TestCache.NoExpiry);
+        Lock held = Integrity.Guard(cache.Storage.Tenants.Find("tenant")!);
+
+        Assert.True(IsStillInterruptedAfter(() => s_changesOfATenant[change](tenant), waitsFor: held));
+
+        Integrity.Check(cache);
+        Assert.Equal(change == "remove" ? 1 : 2, tenant.Count);
+    }
+
+    /// <summary>Interrupts a thread as it waits for a lock. It is to go on, and to be told at its next wait.</summary>
+    private static bool IsStillInterruptedAfter(Action operation, Lock waitsFor)
+    {
+        bool isDone = false;
         bool isStillInterrupted = false;
         Thread thread = new(() =>
         {
-            tenant.Remove("key");
             try
             {
+                operation();
+                isDone = true;
                 Thread.Sleep(0);
             }
             catch (ThreadInterruptedException)
             {
-                isStillInterrupted = true;
+                isStillInterrupted = isDone;
             }
         });
 
-        lock (Integrity.Directory(cache))
+        lock (waitsFor)
         {
             thread.Start();
             Assert.True(SpinWait.SpinUntil(
@@ -130,8 +167,7 @@ public sealed class InterruptTests
         }
 
         thread.Join();
-        Assert.True(isStillInterrupted);
-        Integrity.Check(cache);
+        return isStillInterrupted;
     }
 
     /// <summary>

@@ -47,6 +47,18 @@ public sealed class TimeProviderTests
         Uses.AssertSound(cache);
     }
 
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public void NoneIsAskedUnderALock(string call)
+    {
+        using BoundedDistributedCache alive = MakeFull();
+        AssertAsksWithoutLock(alive, call);
+
+        using BoundedDistributedCache expired = MakeFull();
+        _clock.Advance(TimeSpan.FromHours(1));
+        AssertAsksWithoutLock(expired, call);
+    }
+
     [Fact]
     public void WhereOneThrowsAtTheEndOfASweepWhatWasRemovedStaysSo()
     {
@@ -122,6 +134,21 @@ public sealed class TimeProviderTests
 
             Uses.AssertSound(cache);
         }
+    }
+
+    private void AssertAsksWithoutLock(BoundedDistributedCache cache, string call)
+    {
+        int asked = 0;
+        _clock.OnAsked = _clock.OnTimestamp = () =>
+        {
+            asked++;
+            Assert.DoesNotContain(Integrity.Locks(cache), held => held.IsHeldByCurrentThread);
+        };
+
+        s_calls[call](cache);
+
+        _clock.OnAsked = _clock.OnTimestamp = null;
+        Assert.NotEqual(0, asked);
     }
 
     /// <summary>At its limit, with the key and a tenant's of the same name, which expire.</summary>

@@ -28,6 +28,7 @@ public sealed class ExpiringEntryTests
     {
         Assert.Equal(isAlive, Absolute(100).TryUse(At(now)));
         Assert.Equal(!isAlive, Absolute(100).TryExpire(At(now)));
+        Assert.Equal(!isAlive, Absolute(100).HasExpired(At(now)));
     }
 
     [Theory]
@@ -37,6 +38,7 @@ public sealed class ExpiringEntryTests
     {
         Assert.Equal(isAlive, Sliding(10).TryUse(At(now)));
         Assert.Equal(!isAlive, Sliding(10).TryExpire(At(now)));
+        Assert.Equal(!isAlive, Sliding(10).HasExpired(At(now)));
     }
 
     [Fact]

@@ -63,7 +63,7 @@ public sealed class RecencyClockTests
         Assert.Equal(3, names.DistinctBy(name => name.Epoch).Count());
     }
 
-    [Fact]
+    [LongFact]
     public void EveryTickIsMadeAndEpochsStayLongWhenManyMakeThem()
     {
         const int PerThread = 1_000_000;
@@ -159,7 +159,7 @@ public sealed class RecencyClockTests
         Assert.Null(exact.AgeOf(Evicted(stamp: 1, at: 2)));
     }
 
-    [Fact]
+    [LongFact]
     public void EveryTickHasItsTimeWhenManyMakeThem()
     {
         const int PerThread = 300;

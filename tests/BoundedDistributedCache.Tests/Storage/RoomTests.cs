@@ -91,5 +91,19 @@ public sealed class RoomTests
         Assert.Equal(RoomAmount.None, Used());
     }
 
+    [Fact]
+    public void WhoGetsNoBytesKeepsNoEntriesEither()
+    {
+        Concurrently.Race(20_000, _ => TakeAndGive(), _ => TakeAndGive());
+
+        Assert.Equal(RoomAmount.None, Used());
+
+        void TakeAndGive()
+        {
+            if (_room.TryTake(new RoomAmount(1, 600), pastClaim: false))
+                _room.Give(new RoomAmount(1, 600));
+        }
+    }
+
     private RoomAmount Used() => new(_room.Entries.Used, _room.Bytes.Used);
 }

@@ -44,6 +44,38 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void AValueThatIsWrittenIntoAPlainEntryIsAUseOfIt()
+    {
+        var entry = Insert("a");
+        _clock.AdvanceBeat(0, now: 0);
+        var longer = new Entry("a", entry.Hash, new byte[100]);
+
+        _shard.Overwrite(entry, longer.Value, longer.Charge);
+
+        Assert.Same(longer.Value, _shard.Find("a", entry.Hash)!.Value);
+        Assert.Equal(longer.Charge, entry.Charge);
+        Assert.Equal(_clock.Tick, SlotOf(entry).Stamp);
+        Assert.Equal(_clock.Epoch, entry.Epoch);
+        Assert.Equal(2, _shard.Changes()[Change.Set]);
+    }
+
+    [Fact]
+    public void WhereOrderIsExactSuchAUseTakesAValueOfItsOwn()
+    {
+        var clock = new RecencyClock(isExact: true);
+        var shard = Make(clock);
+        var a = Insert(shard, "a");
+        var b = Insert(shard, "b");
+        var tick = clock.Tick;
+
+        shard.Overwrite(a, [1], a.Charge);
+
+        Assert.Equal(tick + 1, clock.Tick);
+        Assert.Equal(clock.Tick, shard.Chunks[0]![a.Slot].Stamp);
+        Assert.Same(b, Peek(shard, keep: null));
+    }
+
+    [Fact]
     public void WhatIsRemovedIsGoneAndTellsWhatItFrees()
     {
         var entry = Insert("a");
@@ -146,6 +178,24 @@ public sealed class ShardTests
         Assert.All(left, entry => Assert.Same(entry, _shard.Find(entry.Key, entry.Hash)));
         Assert.Equal(After(3_600).Monotonic, _shard.TryGetChunk(last.Slot)!.DueOf(last.Slot));
         Assert.Equal(left[..10], Enumerable.Range(0, 10).Select(_ => Evict()));
+    }
+
+    [Fact]
+    public void VictimsAreRankedAnewWhereEntriesMoved()
+    {
+        Entry[] entries = InsertMany(10 * SlotChunk.Length, ticks: true);
+        Entry[] left = [.. entries.Where((_, i) => i % 4 == 0)];
+        foreach (Entry entry in entries.Where((_, i) => i % 4 != 0))
+        {
+            _shard.Remove(entry);
+        }
+
+        Entry[] evicted = [.. Enumerable.Range(0, 10).Select(_ => Evict())];
+        while (_shard.TryCompact())
+        {
+        }
+
+        Assert.Equal(left, [.. evicted, .. left[10..].Select(_ => Evict())]);
     }
 
     [Fact]
@@ -296,6 +346,21 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void TheBoundIsTheStampOfTheNextVictimAsSoonAsThatIsKnown()
+    {
+        var entries = InsertMany(4, ticks: true);
+        _clock.AdvanceBeat(0, now: 0);
+        _shard.Stamp(entries[0], _clock.Epoch);
+
+        var first = Peek();
+        Assert.Same(entries[1], first);
+        Assert.Equal(SlotOf(entries[1]).Stamp, _shard.Bound);
+
+        _shard.EvictPeeked(first, Change.EvictionForEntries);
+        Assert.Equal(SlotOf(entries[2]).Stamp, _shard.Bound);
+    }
+
+    [Fact]
     public void LookingForAVictimRanksOnceAtMost()
     {
         InsertMany(4);
@@ -413,6 +478,17 @@ public sealed class ShardTests
         Assert.False(_shard.WasOldEnough(2, onProbation: false));
     }
 
+    [Fact]
+    public void TheAnswerIsOfOneClassOfVictims()
+    {
+        _shard.RememberOldEnough(1, onProbation: true, isOldEnough: true);
+        Assert.True(_shard.WasOldEnough(1, onProbation: true));
+        Assert.Null(_shard.WasOldEnough(1, onProbation: false));
+
+        _shard.RememberOldEnough(1, onProbation: false, isOldEnough: true);
+        Assert.Null(_shard.WasOldEnough(1, onProbation: true));
+    }
+
     // Expiry
 
     [Fact]
@@ -478,6 +554,19 @@ public sealed class ShardTests
         Assert.Equal([64, 64, 22, 0], Enumerable.Range(0, 4).Select(_ => (int)_shard.ReclaimExpired(After(10), keep: null, 64).Entries));
     }
 
+    [Fact]
+    public void LooksIntoSoManyChunksAtMostAndIntoTheRestTheNextTime()
+    {
+        for (var i = 0; i < 8 * SlotChunk.Length; i++)
+            Insert($"used {i}", sliding: TimeSpan.FromSeconds(10));
+        Insert("expired", sliding: TimeSpan.FromSeconds(10));
+        foreach (var used in SlotEntries().SkipLast(1))
+            ((ExpiringEntry)used).TryUse(After(1));
+
+        Assert.Equal(0, _shard.ReclaimExpired(After(10), keep: null, int.MaxValue).Entries);
+        Assert.Equal(1, _shard.ReclaimExpired(After(10), keep: null, int.MaxValue).Entries);
+    }
+
     // A due time is coarser than a deadline: what is due at that moment may still be alive for a while.
     [Fact]
     public void WhatIsDueButAliveKeepsNobodyFromWhatHasExpired()
@@ -500,6 +589,7 @@ public sealed class ShardTests
         Assert.Equal(0, _shard.SweepChunk(0, After(9), everyDeadline: false).Entries);
         Assert.Equal(10, _shard.SweepChunk(1, After(10), everyDeadline: false).Entries);
         Assert.Equal(SlotChunk.Length, _shard.SweepChunk(0, After(10), everyDeadline: false).Entries);
+        Assert.Equal(0, _shard.SweepChunk(_shard.Chunks.Length, After(10), everyDeadline: false).Entries);
         Assert.Equal(0, _shard.SweepChunk(7, After(10), everyDeadline: false).Entries);
         Assert.Equal(0, _shard.Count);
     }

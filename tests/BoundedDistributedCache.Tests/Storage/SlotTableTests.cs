@@ -40,6 +40,19 @@ public sealed class SlotTableTests
         Assert.Equal([130, 131, 900, 1_000], Take(4));
     }
 
+    [Theory]
+    [InlineData(3, 64, true)]
+    [InlineData(3, 65, false)]
+    [InlineData(32, 32 * 56, true)]
+    [InlineData(32, (32 * 56) + 1, false)]
+    public void TheHighestChunkIsToSpareWhereTwoChunksAndAnEighthOfAllAreFree(int chunks, int count, bool isSpare)
+    {
+        Take(chunks * SlotChunk.Length);
+
+        Assert.Equal(isSpare, _table.TryFindSpareChunk(count, out int index));
+        Assert.Equal(chunks - 1, index);
+    }
+
     [Fact]
     public void TheDirectoryGrowsWithoutMovingASlot()
     {

@@ -82,8 +82,9 @@ public sealed class TenantTests
 
         tenant.Leave(_chunk, 7, Charge, Change.Removal);
         tenant.Leave(_chunk, 6, Charge, Change.Removal);
-        tenant.Leave(_chunk, 5, Charge, Change.Removal);
+        Assert.True(tenant.TryTakeVictim(out _));
 
+        tenant.Leave(_chunk, 5, Charge, Change.Removal);
         Assert.False(tenant.TryTakeVictim(out _));
     }
 

@@ -57,7 +57,7 @@ public sealed class VictimRankingTests
         Assert.Equal(Enumerable.Range(0, 300), Drain().Select(victim => victim.Slot));
     }
 
-    [Fact]
+    [LongFact]
     public void WhatReadersStampBetweenTheScansLeavesNoGap()
     {
         Fill(Enumerable.Range(0, 2_000).Select(i => 1_000L + (i / 10)));

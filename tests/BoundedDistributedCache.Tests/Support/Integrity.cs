@@ -74,6 +74,15 @@ internal static class Integrity
     public static IEnumerable<Lock> TenantLocks(BoundedDistributedCache cache) =>
         cache.Storage.Tenants.Records.SelectMany(tenant => (Lock[])[Guard(tenant), tenant.Ranking]);
 
+    /// <summary>Every lock that an operation may hold.</summary>
+    public static IEnumerable<Lock> Locks(BoundedDistributedCache cache) =>
+    [
+        Gate(cache),
+        Directory(cache),
+        .. Shards(cache).Select(shard => shard.Lock),
+        .. TenantLocks(cache),
+    ];
+
     /// <summary>The shards that were made.</summary>
     public static IEnumerable<Shard> Shards(BoundedDistributedCache cache)
     {
@@ -278,7 +287,8 @@ internal static class Integrity
         @lock.Exit();
     }
 
-    private static Lock Guard(Tenant tenant) => Field<Lock>(tenant, "_lock");
+    /// <summary>What a tenant's counts and members are changed under.</summary>
+    public static Lock Guard(Tenant tenant) => Field<Lock>(tenant, "_lock");
 
     private static long Claimed(Budget budget)
     {

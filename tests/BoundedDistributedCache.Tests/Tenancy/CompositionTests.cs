@@ -31,7 +31,7 @@ public sealed class CompositionTests
         { (services, cache) => services.AddKeyedSingleton<IDistributedCache>("foreign", (_, key) => key is "foreign" ? cache : null!), "foreign", true },
     };
 
-    [Fact]
+    [LongFact]
     public void InAnyOrderEachBoundedCacheIsDecoratedOnceAndItsClassIsTheBareCache()
     {
         foreach (var order in Permutations(Additions))

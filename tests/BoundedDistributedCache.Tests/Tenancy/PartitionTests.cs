@@ -24,6 +24,50 @@ public sealed class PartitionTests
         Assert.Equal(2, Integrity.Check(cache).Count);
     }
 
+    [Theory]
+    [InlineData(100, 10)]
+    [InlineData(10, 100)]
+    [InlineData(10, 10)]
+    public void AnOverwriteTakesTheRoomOfTheNewValue(int before, int after)
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        BoundedCachePartition acme = cache.ForTenant("acme");
+
+        acme.Set("key", new byte[before], TestCache.NoExpiry);
+        acme.Set("key", new byte[after], TestCache.NoExpiry);
+        cache.ForTenant("once").Set("key", new byte[after], TestCache.NoExpiry);
+
+        Assert.Equal(cache.ForTenant("once").SizeBytes, acme.SizeBytes);
+        Assert.Equal(2, acme.GetStatistics().Sets);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void EntriesThatASweepMovedAreStillTheTenants()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(300);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 300; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        for (int i = 0; i < 300; i++)
+        {
+            if (i % 4 != 0)
+            {
+                acme.Remove("key" + i);
+            }
+        }
+
+        cache.RemoveExpired();
+
+        Assert.Equal(75, Integrity.Check(cache).Count);
+        acme.Clear();
+        Assert.Equal(0, cache.Count);
+        Integrity.Check(cache);
+    }
+
     [Fact]
     public async Task EveryMemberReachesThisPartitionAndNoOther()
     {

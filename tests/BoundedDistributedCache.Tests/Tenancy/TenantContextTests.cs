@@ -100,7 +100,7 @@ public sealed class TenantContextTests
         }
     }
 
-    [Fact]
+    [LongFact]
     public void ScopesThatNobodyDisposedMayBeMany()
     {
         var outermost = _tenants.Use("acme");

@@ -82,7 +82,7 @@ public sealed class TenantGateTests
         Integrity.Check(cache);
     }
 
-    [Fact]
+    [LongFact]
     public void TenantsThatComeAndGoThroughTheGateNeverPassALimit()
     {
         using BoundedDistributedCache cache = TestCache.Make(60, MaxBytes, configure: options =>

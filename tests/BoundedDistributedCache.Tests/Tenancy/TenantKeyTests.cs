@@ -22,6 +22,45 @@ public sealed class TenantKeyTests
     public void ATenantsKeyBeginsWithItsIdAndAHostKeyStaysUnlessItBeginsLikeThat(string? tenantId, string key, string expected) =>
         Assert.Equal(expected, TenantKey.Encode(tenantId, key));
 
+    [Theory]
+    [InlineData("product:1", null, "product:1")]
+    [InlineData("^acme:product:1", "acme", "product:1")]
+    [InlineData("^acme:", "acme", "")]
+    [InlineData("^acme:a^^b", "acme", "a^b")]
+    [InlineData("^a^003Ab:c", "a:b", "c")]
+    [InlineData("^:^^acme:product:1", null, "^acme:product:1")]
+    public void AStringIsReadAsThePairThatItIsWrittenFor(string encoded, string? tenantId, string key)
+    {
+        Assert.True(TenantKey.TryDecode(encoded, out string? readId, out string? readKey));
+        Assert.Equal((tenantId, key), (readId, readKey));
+    }
+
+    [Fact]
+    public void LoneSurrogatesAreReadBack() =>
+        Assert.All(
+            ["\uD83D", "x\uDE00y", "^\U0001F600\uDE00:"],
+            key => Assert.Equal((true, "acme", key), (TenantKey.TryDecode(TenantKey.Encode("acme", key), out string? tenantId, out string? read), tenantId, read)));
+
+    [Theory]
+    [InlineData("^acme")]
+    [InlineData("^")]
+    [InlineData("^acme:^")]
+    [InlineData("^acme:^x")]
+    [InlineData("^acme:^D83")]
+    [InlineData("^acme:^0041")]
+    [InlineData("^acme:^d83d")]
+    [InlineData("^a^0041:key")]
+    [InlineData("^a^b:key")]
+    [InlineData("^a^^b:key")]
+    [InlineData("^a b:key")]
+    [InlineData("^a^0007:key")]
+    [InlineData("^:key")]
+    public void WhatNoPairIsWrittenAsIsReadAsNone(string encoded)
+    {
+        Assert.False(TenantKey.TryDecode(encoded, out string? tenantId, out string? key));
+        Assert.Equal((null, null), (tenantId, key));
+    }
+
     [Fact]
     public void LoneSurrogatesAreWrittenAsNumbersAndPairsStay()
     {

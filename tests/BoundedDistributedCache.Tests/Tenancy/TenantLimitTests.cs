@@ -115,6 +115,39 @@ public sealed class TenantLimitTests
     }
 
     [Fact]
+    public void TheKeyThatIsOverwrittenIsNoVictimOfItsTenantsThoughItIsTheOldest()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxBytesPerTenant = 2_500);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        acme.Set("oldest", new byte[1_000], TestCache.NoExpiry);
+        acme.Set("other", new byte[1_000], TestCache.NoExpiry);
+
+        acme.Set("oldest", new byte[2_000], TestCache.NoExpiry);
+
+        Assert.Equal(2_000, acme.Get("oldest")!.Length);
+        Assert.Null(acme.Get("other"));
+        Assert.Equal(1, acme.GetStatistics().EvictionsForTenantLimit);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void AValueThatTakesAllThatItsTenantMayHoldIsStored()
+    {
+        using BoundedDistributedCache other = TestCache.Make();
+        other.ForTenant("acme").Set("key", new byte[5_000], TestCache.NoExpiry);
+        long charge = other.Storage.Tenants.Find("acme")!.Used.Bytes;
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxBytesPerTenant = charge);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        acme.Set("other", [1], TestCache.NoExpiry);
+
+        acme.Set("key", new byte[5_000], TestCache.NoExpiry);
+
+        Assert.NotNull(acme.Get("key"));
+        Assert.Equal(1, acme.Count);
+        Assert.Equal(0, cache.GetStatistics().Rejections);
+    }
+
+    [Fact]
     public void ALoweredLimitIsReachedAtTheNextSweep()
     {
         using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 500);
@@ -188,7 +221,7 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
-    [Theory]
+    [LongTheory]
     [InlineData(8)]
     [InlineData(20)]
     [InlineData(300)]
@@ -292,7 +325,7 @@ public sealed class TenantLimitTests
         { "tenants that come and go in a tiny cache", 8, 8_000, 3, null, 40 },
     };
 
-    [Theory]
+    [LongTheory]
     [MemberData(nameof(Shapes))]
     public void NoObserverEverSeesATenantAboveItsLimit(string shape, int maxEntries, long maxBytes, int? perTenant, long? bytesPerTenant, int tenants)
     {
@@ -362,7 +395,7 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
-    [Fact]
+    [LongFact]
     public void LimitsThatChangeWhileWritersWaitEndInARefusalOrAPlaceNeverAHang()
     {
         using BoundedDistributedCache cache = TestCache.Make(100, 200_000);
@@ -394,7 +427,7 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
-    [Fact]
+    [LongFact]
     public void AMillionTenantsThatCameAndWentLeaveNothingBehind()
     {
         int tenants = TestScale.Of(quick: 100_000, full: 1_000_000);

@@ -1,0 +1,41 @@
+using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
+
+namespace BoundedCache.Tests.Storage;
+
+public sealed class StripedCounterTests
+{
+    private StripedCounter _counter;
+
+    [Fact]
+    public void TakesOneWordWhileNobodyContends()
+    {
+        for (var i = 0; i < 1_000; i++)
+            _counter.Increment();
+
+        Assert.Equal(1_000, _counter.Value);
+        Assert.Null(StripesOf(ref _counter));
+    }
+
+    [Fact]
+    public void SpreadsOnceThreadsContendAndIsExactBeforeAndAfter()
+    {
+        var rounds = 0;
+        while (rounds < 100 && (rounds == 0 || StripesOf(ref _counter) is null))
+        {
+            Concurrently.Run(4, _ =>
+            {
+                for (var i = 0; i < 20_000; i++)
+                    _counter.Increment();
+            });
+            Assert.Equal(80_000 * ++rounds, _counter.Value);
+        }
+
+        Assert.InRange(StripesOf(ref _counter)!.Length, 1, 8);
+        _counter.Increment();
+        Assert.Equal((80_000 * rounds) + 1, _counter.Value);
+    }
+
+    private static Array? StripesOf(ref StripedCounter counter) => (Array?)typeof(StripedCounter)
+        .GetField("_stripes", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(counter);
+}

@@ -1,0 +1,82 @@
+using System.Reflection;
+using BoundedCache.Storage;
+
+namespace BoundedCache.Tests.Storage;
+
+public sealed class TenantDirectoryTests
+{
+    private readonly Room _room = new(10_000, 10_000_000);
+    private readonly TenantDirectory _tenants;
+
+    public TenantDirectoryTests() => _tenants = new ShardDirectory(2_000, new RecencyClock(isExact: false), _room).Tenants;
+
+    [Fact]
+    public void ARecordIsThereForAsLongAsSomebodyHoldsIt()
+    {
+        Tenant record = _tenants.Hold("acme");
+        Assert.Same(record, _tenants.Hold("acme"));
+        Assert.Same(record, _tenants.Find("acme"));
+        Assert.Equal(1, _tenants.Count);
+
+        _tenants.LetGo(record);
+        Assert.Same(record, _tenants.Find("acme"));
+
+        _tenants.LetGo(record);
+        Assert.Null(_tenants.Find("acme"));
+        Assert.Equal(0, _tenants.Count);
+        Assert.Equal(0, _room.Bytes.Used);
+    }
+
+    [Fact]
+    public void WhoMeetsARecordThatIsRetiredTakesItOutAndMakesAnother()
+    {
+        Tenant retired = _tenants.Hold("acme");
+        Assert.True(retired.LetGo());
+        Assert.Same(retired, _tenants.Find("acme"));
+
+        Tenant record = _tenants.Hold("acme");
+
+        Assert.NotSame(retired, record);
+        Assert.Same(record, _tenants.Find("acme"));
+        Assert.Equal(1, _tenants.Count);
+    }
+
+    [Fact]
+    public void WhoTakesARetiredRecordOutLateLeavesTheOneThatCameAfterIt()
+    {
+        Tenant retired = _tenants.Hold("acme");
+        retired.LetGo();
+        Tenant record = _tenants.Hold("acme");
+
+        _tenants.Remove(retired);
+
+        Assert.Same(record, _tenants.Find("acme"));
+        Assert.Equal(1, _tenants.Count);
+    }
+
+    [Theory]
+    [InlineData(64, 0, false)]
+    [InlineData(65, 16, false)]
+    [InlineData(65, 15, true)]
+    [InlineData(200, 50, false)]
+    [InlineData(200, 49, true)]
+    public void TheTableIsExchangedOnceWhereLessThanAQuarterOfManyRecordsIsLeft(int records, int left, bool isExchanged)
+    {
+        Tenant[] all = [.. Enumerable.Range(0, records).Select(i => _tenants.Hold("tenant" + i))];
+        foreach (Tenant record in all[left..])
+            _tenants.LetGo(record);
+        object before = Table();
+
+        _tenants.Trim();
+
+        object after = Table();
+        Assert.Equal(isExchanged, !ReferenceEquals(before, after));
+        Assert.All(all[..left], record => Assert.Same(record, _tenants.Find(record.Id)));
+        Assert.Equal(left, _tenants.Count);
+        _tenants.Trim();
+        Assert.Same(after, Table());
+    }
+
+    private object Table() =>
+        typeof(TenantDirectory).GetField("_records", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(_tenants)!;
+}
