@@ -51,6 +51,9 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     private const int VisitsElsewhere = 8;
     private const int AverageChargesForGate = 16;
 
+    // Stands for victims of either class, too. Where there is no bound to go by, only the class is to be kept to: one less.
+    private const long AnyStamp = long.MaxValue;
+
     private readonly TenantDirectory _tenants = shards.Tenants;
     private readonly TenantRanking _ranking = new(shards, clock);
     private readonly Lock _gate = new();
@@ -320,12 +323,12 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         for (; victims > 0; victims--)
         {
             RoomAmount missing = room.Missing(needed - inHand, pastClaim: false);
-            bool onProbation = shard.TakesFromProbation();
             if (missing.IsNone)
             {
                 break;
             }
 
+            shard.ChooseClass(out bool onProbation);
             if (!TryPeekVictim(shard, onProbation, keep, ref mayRank, out Entry victim, out long stamp))
             {
                 break;
@@ -374,7 +377,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
             // A bound is a hint: what stood behind it may have been used since. The last visit takes what there is.
             long youngest = visit == VisitsElsewhere
-                ? long.MaxValue
+                ? AnyStamp
                 : Math.Min(ownOldest - 1, AnEpochAfter(coldest.NextBound));
             using (shard.Enter())
             {
@@ -516,7 +519,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 return;
             }
 
-            long youngest = inVain < VisitsElsewhere ? AnEpochAfter(coldest.NextBound) : long.MaxValue;
+            long youngest = inVain < VisitsElsewhere ? Math.Min(AnyStamp - 1, AnEpochAfter(coldest.NextBound)) : AnyStamp;
             RoomAmount freed;
             using (shard.Enter())
             {
@@ -556,16 +559,13 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             ReclaimExpired(shard, keep, now, ref freed);
             for (bool mayRank = true; victims > 0 && !(missing - freed).IsNone; victims--)
             {
-                if (shard.TakesFromProbation() != onProbation)
+                shard.ChooseClass(out bool isNextOnProbation);
+                if (isNextOnProbation != onProbation && youngest != AnyStamp)
                 {
-                    if (youngest != long.MaxValue)
-                    {
-                        break;
-                    }
-
-                    onProbation = !onProbation;
+                    break;
                 }
 
+                onProbation = isNextOnProbation;
                 if (!TryPeekVictim(shard, onProbation, keep, ref mayRank, out Entry victim, out long stamp) || stamp > youngest)
                 {
                     break;

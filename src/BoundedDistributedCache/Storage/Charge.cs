@@ -12,6 +12,9 @@ internal static class Charge
     /// <summary>What the reference to its tenant adds to an entry.</summary>
     public const long TenantReference = 8;
 
+    /// <summary>What the policy that knows probation adds to an entry: its share of the queue and of the hashes that are remembered.</summary>
+    public const long Probation = 12;
+
     // A slot with its part of the chunk, the index at its mean load (it doubles when as full as it is long), and a
     // word of the ranking for every second one.
     private const long Bookkeeping = 32;
@@ -24,9 +27,6 @@ internal static class Charge
 
     // A tenant's record with its locks, its tally, its first chunk of members and its node in the directory.
     private const long TenantRecord = 464;
-
-    /// <summary>What the policy that knows probation adds to an entry: its share of the queue and of the hashes that are remembered.</summary>
-    public const long Probation = 12;
 
     private const int Alignment = 8;
     private const int StringOverhead = 22;

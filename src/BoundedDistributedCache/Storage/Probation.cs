@@ -155,6 +155,8 @@ internal sealed class Probation(ProbationTotal total)
                 _gone++;
             }
         }
+
+        PublishNoneWhereEmpty();
     }
 
     /// <summary>Drops what is on probation no more.</summary>
@@ -172,13 +174,18 @@ internal sealed class Probation(ProbationTotal total)
 
         _length = kept;
         _gone = _weeded = 0;
+        PublishNoneWhereEmpty();
         if (_queue.Length > ShortestQueue && _length < _queue.Length / 4)
         {
             Resize(2 * _length);
         }
     }
 
-    /// <summary>The oldest on probation, but one that is no victim; null where there is none. Publishes the bound.</summary>
+    /// <summary>
+    /// The oldest on probation, but one that is no victim; null where there is none. Publishes the bound. What is kept is
+    /// passed over by it too, else writers would come for the one that they may not take; if its overwriting is refused after
+    /// all, it is as old to the queue as if it had been inserted now, and the bound is a hint that is wrong by that one.
+    /// </summary>
     public Entry? Peek(SlotTable slots, Entry? keep, out long stamp)
     {
         Entry? oldest = FindOldest(slots, keep, out stamp);
@@ -280,7 +287,10 @@ internal sealed class Probation(ProbationTotal total)
         return Slot.IsMarked(seen) && MemberOf(slot, seen) == member ? chunk[slot].Entry : null;
     }
 
-    /// <summary>Whether it is one of the last that were queued; of the same tick there are seldom more.</summary>
+    /// <summary>
+    /// Whether it is one of the last that were queued; of the same tick there are seldom more, and one that is overlooked is
+    /// queued twice until it is weeded.
+    /// </summary>
     private bool IsAmongNewest(ulong member)
     {
         for (int i = _length - 1; i >= Math.Max(0, _length - Newest); i--)
@@ -329,6 +339,16 @@ internal sealed class Probation(ProbationTotal total)
         _weeded = Math.Max(0, _weeded - 1);
         _first = At(1);
         _length--;
+        PublishNoneWhereEmpty();
+    }
+
+    // Else other shards' writers would spare their own oldest for what is not there, and come for it.
+    private void PublishNoneWhereEmpty()
+    {
+        if (Length == 0)
+        {
+            Volatile.Write(ref _bound, Shard.NoVictim);
+        }
     }
 
     /// <summary>Keeps the queue, which fits; without memory it stays as it is.</summary>

@@ -11,7 +11,9 @@ namespace BoundedCache.Storage;
 /// <para>
 /// Readers use <see cref="Find"/> and the two ways to stamp, and take the lock only where a rebuild of the index left
 /// a miss uncertain. Everything else is for the holder of <see cref="Lock"/>. Under it no user code runs, no second
-/// shard's lock is taken, and work is bounded: one doubling of the index, one ranking, a chunk of slots.
+/// shard's lock is taken, and work is bounded: one doubling of the index, one ranking, a chunk of slots; where the policy
+/// knows probation, one growth of its queue and of each ring of hashes, and one walk through the queue (where order is
+/// exact and the queue short, one for each victim).
 /// </para>
 /// <para>
 /// An entry is linked in this order: slot and stamp, then the link; and unlinked in the opposite one. So whoever
@@ -37,7 +39,7 @@ internal sealed class Shard
     private readonly VictimRanking _ranking = new();
     private readonly Probation? _probation;
     private EntryIndex _index = new();
-    private ShardState _state = new() { Bound = NoVictim, DueBound = SlotChunk.NeverDue, ComparedAt = long.MinValue };
+    private ShardState _state = new() { Bound = NoVictim, DueBound = SlotChunk.NeverDue, ComparedAt = long.MinValue, ProbationComparedAt = long.MinValue };
 
     public Shard(int number, ShardContext context)
     {
@@ -317,15 +319,18 @@ internal sealed class Shard
     }
 
     /// <summary>
-    /// True where the next victim is to be one on probation, for those have more than their share of the cache. Where order
-    /// is exact, that is judged to the entry, elsewhere as of late.
+    /// Says whether the next victim is to be one on probation, for those have more than their share of the cache; weeds what
+    /// is queued before it says so. Where order is exact, that is judged to the entry, elsewhere as of late.
     /// </summary>
-    public bool TakesFromProbation()
+    public void ChooseClass(out bool onProbation)
     {
-        if (_probation is not { } probation || !probation.IsOverShare(Held))
+        onProbation = _probation?.IsOverShare(Held) == true;
+        if (!onProbation)
         {
-            return false;
+            return;
         }
+
+        Probation probation = _probation!;
 
         if (_context.Clock.IsExact)
         {
@@ -337,7 +342,7 @@ internal sealed class Shard
             probation.WeedSome(_slots, Held);
         }
 
-        return probation.IsOverShare(Held);
+        onProbation = probation.IsOverShare(Held);
     }
 
     /// <summary>Has the cache know how many are on probation here. To be called before the lock is left.</summary>
@@ -428,14 +433,19 @@ internal sealed class Shard
     /// True where an own victim of that class need not be spared for a much older one elsewhere, by the answer that
     /// was found in the same beat; null where it is to be found anew.
     /// </summary>
-    public bool? WasOldEnough(long beat, bool onProbation) =>
-        _state.ComparedAt == (onProbation ? ~beat : beat) ? _state.WasOldEnough : null;
-
-    public void RememberOldEnough(long beat, bool onProbation, bool isOldEnough)
+    public bool? WasOldEnough(long beat, bool onProbation)
     {
-        _state.ComparedAt = onProbation ? ~beat : beat;
-        _state.WasOldEnough = isOldEnough;
+        long comparedAt = ComparedAt(onProbation);
+        if (comparedAt == beat)
+        {
+            return true;
+        }
+
+        return comparedAt == ~beat ? false : null;
     }
+
+    public void RememberOldEnough(long beat, bool onProbation, bool isOldEnough) =>
+        ComparedAt(onProbation) = isOldEnough ? beat : ~beat;
 
     // Writers: expiry
 
@@ -592,10 +602,13 @@ internal sealed class Shard
         _slots.Free(from);
     }
 
+    // One for each class: their victims may alternate.
+    private ref long ComparedAt(bool onProbation) => ref (onProbation ? ref _state.ProbationComparedAt : ref _state.ComparedAt);
+
     private static long DueOf(Entry entry, Now now) =>
         entry.AsExpiring?.NextDeadline(now) ?? SlotChunk.NeverDue;
 
-    // Beside what probation's share is told. In a cache of one shard it is what that holds, room in hand or not.
+    // Beside what probation's share is told. Where order is exact it is what the one shard holds, room in hand or not.
     private long Held => _context.Clock.IsExact ? _state.Count : _context.Room.Entries.Used;
 
     private void CountInsertion(long now)

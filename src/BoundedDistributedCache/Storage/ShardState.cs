@@ -14,8 +14,8 @@ internal struct ShardState
     public long Bound;
 
     /// <summary>
-    /// The beat in which this shard's oldest was last compared with other shards' bounds; its complement where that was the
-    /// oldest on probation.
+    /// The beat in which this shard's oldest was last compared with other shards' bounds; its complement where it was too
+    /// young to go.
     /// </summary>
     [FieldOffset(CacheLine.Size + 8)]
     public long ComparedAt;
@@ -35,8 +35,9 @@ internal struct ShardState
     [FieldOffset(CacheLine.Size + 36)]
     public int ReclaimAt;
 
+    /// <summary>The same of its oldest on probation.</summary>
     [FieldOffset(CacheLine.Size + 88)]
-    public bool WasOldEnough;
+    public long ProbationComparedAt;
 
     [FieldOffset(CacheLine.Size + 40)]
     public ChangeTally Changes;
