@@ -15,7 +15,8 @@ public sealed class ClusterTests
         await using var second = await StartAsync();
         await using var third = await StartAsync();
         await first.CliAsync("--cluster", "create", first.Address, second.Address, third.Address, "--cluster-yes");
-        await Eventually.IsTrueAsync(async () => (await first.CliAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal), Token);
+        foreach (var server in new[] { first, second, third })
+            await Eventually.IsTrueAsync(async () => (await server.CliAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal), Token);
         await using var a = await Node.StartAsync(first.Address, "cluster:", Token);
         await using var b = await Node.StartAsync(third.Address, "cluster:", Token);
 
