@@ -28,13 +28,14 @@ public sealed class BoundedWorkTests
         Integrity.Check(cache);
     }
 
-    [Fact]
-    public void AHoldOfALockWeedsProbationOnceAtMost()
+    [Theory]
+    [InlineData(400)]
+    [InlineData(20_000)]
+    public void WhereOrderIsNotExactAHoldOfALockWeedsProbationOnceAtMost(int maxEntries)
     {
-        using BoundedDistributedCache cache = TestCache.Make(
-            20_000, clock: _clock, configure: options => options.EvictionPolicy = EvictionPolicy.ScanResistant);
+        using BoundedDistributedCache cache = MakeScanResistant(maxEntries);
         Random random = new(1);
-        for (int i = 0; i < 60_000; i++)
+        for (int i = 0; i < 3 * maxEntries; i++)
         {
             cache.Set("key" + i, [1], TestCache.NoExpiry);
             cache.Get("key" + random.Next(i + 1));
@@ -44,7 +45,18 @@ public sealed class BoundedWorkTests
 
         AssertMost(cache, Work.Weeding, 1);
         AssertMost(cache, Work.Victim, VictimRanking.VictimsPerVisit);
-        AssertMost(cache, Work.Ranking, 1);
+    }
+
+    /// <summary>All that are queued then, so that the class of each victim is judged to the entry.</summary>
+    [Fact]
+    public void WhereOrderIsExactAWriterWeedsProbationOnceForAVictim()
+    {
+        using BoundedDistributedCache cache = MakeScanResistant(100);
+
+        Fill(cache, 200, TestCache.NoExpiry);
+
+        AssertMost(cache, Work.Victim, 1);
+        AssertMost(cache, Work.Weeding, 1);
     }
 
     /// <summary>In a cache of one shard what has expired goes all at once, so that order stays exact.</summary>
@@ -158,6 +170,9 @@ public sealed class BoundedWorkTests
     /// <summary>That it was done at all, and never more of it at once.</summary>
     private static void AssertMost(BoundedDistributedCache cache, Work work, int atMost) =>
         Assert.InRange(Integrity.Shards(cache).Max(shard => shard.MostDone(work)), 1, atMost);
+
+    private BoundedDistributedCache MakeScanResistant(int maxEntries) =>
+        TestCache.Make(maxEntries, clock: _clock, configure: options => options.EvictionPolicy = EvictionPolicy.ScanResistant);
 
     private static void Fill(BoundedDistributedCache cache, int count, Microsoft.Extensions.Caching.Distributed.DistributedCacheEntryOptions options)
     {

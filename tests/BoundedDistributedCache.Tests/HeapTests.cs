@@ -86,19 +86,22 @@ public sealed class HeapTests
     }
 
     [Theory]
-    [InlineData(10_000, false)]
-    [InlineData(10_000, true)]
-    [InlineData(100_000, false)]
-    [InlineData(100_000, true)]
-    public void WhereScansAreResistedTheHeapGrowsByWhatTheSizeSaysToo(int count, bool churned)
+    [InlineData(10_000, 26, 100, false, 0)]
+    [InlineData(10_000, 26, 100, true, 0)]
+    [InlineData(10_000, 8, 0, true, 0)]
+    [InlineData(100_000, 26, 100, false, 0)]
+    [InlineData(100_000, 26, 100, true, 0)]
+    [InlineData(100_000, 8, 0, true, 0)]
+    [InlineData(100_000, 8, 0, true, 7)]
+    public void WhereScansAreResistedTheHeapGrowsByWhatTheSizeSaysToo(int count, int keyLength, int valueLength, bool churned, int tenants)
     {
-        Fill(Make(count), 0, 2, 26, 100, slides: false);
+        Fill(Make(count), 0, 2, keyLength, valueLength, slides: false, tenants);
         long before = Heap();
         BoundedDistributedCache cache = Make(count);
-        Fill(cache, 0, count, 26, 100, slides: false);
+        Fill(cache, 0, count, keyLength, valueLength, slides: false, tenants);
         if (churned)
         {
-            Fill(cache, count, count, 26, 100, slides: false);
+            Fill(cache, count, count, keyLength, valueLength, slides: false, tenants);
         }
 
         double ratio = (double)(Heap() - before) / cache.SizeBytes;

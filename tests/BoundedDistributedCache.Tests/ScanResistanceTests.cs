@@ -176,6 +176,27 @@ public sealed class ScanResistanceTests
     }
 
     [Fact]
+    public void InTheGateAShardThatAloneHasAnyOnProbationKeepsWhatItUsedOfLate()
+    {
+        using BoundedDistributedCache cache = MakeOfTwoShards(out string[] first, out string[] second, maxBytes: 100_000);
+        SetAll(cache, [.. first[..200], .. second[..60], .. first[200..220]]);
+        Assert.All(first[..200], key => Assert.NotNull(cache.Get(key)));
+        SetAll(cache, first[220..240]);
+        Assert.All(second[..60], key => Assert.NotNull(cache.Get(key)));
+
+        // A few more than their share; all else is used.
+        SetAll(cache, second[60..124]);
+        Assert.All(first[200..240], key => Assert.NotNull(cache.Get(key)));
+
+        cache.Set(first[240], new byte[55_000], TestCache.NoExpiry);
+
+        IReadOnlyCollection<string> left = Integrity.Check(cache);
+        Assert.Equal(second[..60].Order(), second[..60].Intersect(left).Order());
+        Assert.InRange(second[60..124].Except(left).Count(), 3, 30);
+        Assert.InRange(first[..200].Except(left).Count(), 50, 120);
+    }
+
+    [Fact]
     public void ATenantAtItsLimitEvictsItsOwnLeastRecentlyUsed()
     {
         using BoundedDistributedCache cache = Make(200, EvictionPolicy.ScanResistant, options => options.MaxEntriesPerTenant = 20);
@@ -331,12 +352,12 @@ public sealed class ScanResistanceTests
             configure?.Invoke(options);
         });
 
-    private static BoundedDistributedCache MakeOfTwoShards(out string[] first, out string[] second)
+    private static BoundedDistributedCache MakeOfTwoShards(out string[] first, out string[] second, long maxBytes = 100_000_000)
     {
         KeyHasher hasher = new(seed: 1);
         ILookup<bool, string> byShard = Keys("key", 2_000).ToLookup(key => hasher.Hash(key) >> 63 == 0);
         (first, second) = ([.. byShard[true]], [.. byShard[false]]);
-        BoundedDistributedCacheOptions options = new() { MaxEntries = 512, EvictionPolicy = EvictionPolicy.ScanResistant };
+        BoundedDistributedCacheOptions options = new() { MaxEntries = 512, MaxBytes = maxBytes, EvictionPolicy = EvictionPolicy.ScanResistant };
         return new BoundedDistributedCache(Options.Create(options), null, null, null, hasher);
     }
 

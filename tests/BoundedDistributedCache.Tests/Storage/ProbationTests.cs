@@ -73,6 +73,7 @@ public sealed class ProbationTests
         _tick = 7;
         Entry first = InsertInTick("first");
         Assert.Same(first, Take());
+        _slots.Free(first.Slot);
         Entry second = InsertInTick("second");
         Assert.Equal(first.Slot, second.Slot);
 
@@ -113,6 +114,45 @@ public sealed class ProbationTests
         _probation.Peek(_slots, keep: null, out _);
 
         Assert.Equal(2, _probation.Bound);
+    }
+
+    public static TheoryData<string> WaysToDrain => ["taken", "weeded", "weeded a few at a time", "trimmed"];
+
+    [Theory]
+    [MemberData(nameof(WaysToDrain))]
+    public void AQueueThatRanEmptyPublishesNoneUntilTheNextInsertion(string way)
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 90).Select(i => Insert($"key{i}"))];
+        if (way == "taken")
+        {
+            Assert.All(entries, entry => Assert.Same(entry, Take()));
+        }
+        else
+        {
+            Assert.All(entries, Use);
+        }
+
+        switch (way)
+        {
+            case "weeded":
+                _probation.Weed(_slots);
+                break;
+            case "weeded a few at a time":
+                for (int i = 0; i < 45; i++)
+                {
+                    _probation.WeedSome(_slots, Held);
+                }
+
+                break;
+            case "trimmed":
+                _probation.Trim(_slots, 90);
+                break;
+        }
+
+        Assert.Equal(0, _probation.Length);
+        Assert.Equal(Shard.NoVictim, _probation.Bound);
+        Insert("next");
+        Assert.Equal(_tick, _probation.Bound);
     }
 
     [Fact]

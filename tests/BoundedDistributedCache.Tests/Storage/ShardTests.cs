@@ -465,17 +465,37 @@ public sealed class ShardTests
         Assert.NotNull(_shard.Find("second", 1));
     }
 
-    [Fact]
-    public void WhetherItsOldestIsOldEnoughIsRememberedForATick()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhetherItsOldestIsOldEnoughIsRememberedForABeat(bool onProbation)
     {
-        Assert.Null(_shard.WasOldEnough(1, onProbation: false));
+        Assert.Null(_shard.WasOldEnough(0, onProbation));
 
-        _shard.RememberOldEnough(1, onProbation: false, isOldEnough: true);
-        Assert.True(_shard.WasOldEnough(1, onProbation: false));
-        Assert.Null(_shard.WasOldEnough(2, onProbation: false));
+        _shard.RememberOldEnough(1, onProbation, isOldEnough: true);
+        Assert.True(_shard.WasOldEnough(1, onProbation));
+        Assert.Null(_shard.WasOldEnough(2, onProbation));
 
-        _shard.RememberOldEnough(2, onProbation: false, isOldEnough: false);
-        Assert.False(_shard.WasOldEnough(2, onProbation: false));
+        _shard.RememberOldEnough(2, onProbation, isOldEnough: false);
+        Assert.False(_shard.WasOldEnough(2, onProbation));
+        Assert.Null(_shard.WasOldEnough(1, onProbation));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ThatIsRememberedOfEachClassHoweverTheyAlternate(bool onProbation)
+    {
+        _shard.RememberOldEnough(1, onProbation, isOldEnough: true);
+        Assert.Null(_shard.WasOldEnough(1, !onProbation));
+
+        _shard.RememberOldEnough(1, !onProbation, isOldEnough: false);
+        Assert.True(_shard.WasOldEnough(1, onProbation));
+        Assert.False(_shard.WasOldEnough(1, !onProbation));
+
+        _shard.RememberOldEnough(2, !onProbation, isOldEnough: true);
+        Assert.True(_shard.WasOldEnough(1, onProbation));
+        Assert.Null(_shard.WasOldEnough(2, onProbation));
     }
 
     [Fact]
