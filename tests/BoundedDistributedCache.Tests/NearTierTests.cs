@@ -39,6 +39,18 @@ public sealed class NearTierTests
     }
 
     [Fact]
+    public void WhatThePolicyNeedsIsPaidForBesideTheNote()
+    {
+        using BoundedDistributedCache lru = Make();
+        using BoundedDistributedCache resistant = Make(configure: options => options.EvictionPolicy = EvictionPolicy.ScanResistant);
+
+        Keep(lru, Partition.Host, "key", [1]);
+        Keep(resistant, Partition.Host, "key", [1]);
+
+        Assert.Equal(Charge.Probation, resistant.SizeBytes - lru.SizeBytes);
+    }
+
+    [Fact]
     public void AnEntryThatNoTierPutThereHasNoNote()
     {
         using BoundedDistributedCache cache = Make();
