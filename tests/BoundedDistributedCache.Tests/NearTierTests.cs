@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
@@ -9,7 +10,6 @@ namespace BoundedCache.Tests;
 /// <summary>What a tier behind the cache may rely on, for the copies that it keeps in it.</summary>
 public sealed class NearTierTests
 {
-    private static readonly CopyNote s_note = new(7, 8, "tag");
     private static readonly Partition s_acme = new("acme");
 
     private readonly FakeTimeProvider _clock = new();
@@ -21,12 +21,13 @@ public sealed class NearTierTests
     {
         using BoundedDistributedCache cache = Make();
         Partition partition = new(tenantId);
-        Keep(cache, partition, "key", [1, 2]);
+        Entry kept = Keep(cache, partition, "key", [1, 2])!;
+        CopyNote.Of(kept).Confirm(at: 8);
 
-        Entry copy = cache.UseCopy(partition, "key")!;
+        Entry copy = Use(cache, partition, "key")!;
 
-        Assert.True(CopyNote.TryGet(copy, out CopyNote note));
-        Assert.Equal(s_note, note);
+        Assert.Same(kept, copy);
+        Assert.Equal((7, 8, "tag"), (CopyNote.Of(copy).Generation, CopyNote.Of(copy).ConfirmedAt, CopyNote.Of(copy).Tag));
         Assert.Equal([1, 2], cache.Serve(copy));
         Assert.Equal(cache.HashOf(partition, "key"), copy.Hash);
         Assert.Equal(tenantId, copy.Tenant?.Id);
@@ -34,8 +35,30 @@ public sealed class NearTierTests
         Integrity.Check(cache);
 
         cache.DropCopy(partition, "key");
-        Assert.Null(cache.UseCopy(partition, "key"));
+        Assert.Null(Use(cache, partition, "key"));
         Assert.Empty(Integrity.Check(cache));
+    }
+
+    [Fact]
+    public void ACopyThatNobodyConfirmedWasConfirmedLongAgo()
+    {
+        using BoundedDistributedCache cache = Make();
+
+        Entry copy = Keep(cache, Partition.Host, "key", [1])!;
+
+        Assert.InRange(CopyNote.Of(copy).ConfirmedAt, long.MinValue / 2, -TimeSpan.FromDays(10_000).Ticks);
+    }
+
+    [Fact]
+    public void WhatThePolicyNeedsIsPaidForBesideTheNote()
+    {
+        using BoundedDistributedCache lru = Make();
+        using BoundedDistributedCache resistant = Make(configure: options => options.EvictionPolicy = EvictionPolicy.ScanResistant);
+
+        Keep(lru, Partition.Host, "key", [1]);
+        Keep(resistant, Partition.Host, "key", [1]);
+
+        Assert.Equal(Charge.Probation, resistant.SizeBytes - lru.SizeBytes);
     }
 
     [Fact]
@@ -45,8 +68,8 @@ public sealed class NearTierTests
         cache.Set("plain");
         cache.Set("expires", [1], TestCache.Sliding(TimeSpan.FromMinutes(1)));
 
-        Assert.False(CopyNote.TryGet(cache.UseCopy(Partition.Host, "plain")!, out _));
-        Assert.False(CopyNote.TryGet(cache.UseCopy(Partition.Host, "expires")!, out _));
+        Assert.True(Unsafe.IsNullRef(ref CopyNote.Of(Use(cache, Partition.Host, "plain")!)));
+        Assert.True(Unsafe.IsNullRef(ref CopyNote.Of(Use(cache, Partition.Host, "expires")!)));
     }
 
     [Fact]
@@ -55,7 +78,7 @@ public sealed class NearTierTests
         using BoundedDistributedCache cache = Make();
         Keep(cache, s_acme, "key", [1]);
 
-        Entry copy = cache.UseCopy(s_acme, "key")!;
+        Entry copy = Use(cache, s_acme, "key")!;
         Assert.Equal(0, cache.GetStatistics().TotalRequests);
         cache.Serve(copy);
         cache.CountMiss(s_acme);
@@ -71,9 +94,9 @@ public sealed class NearTierTests
         using BoundedDistributedCache cache = Make(maxBytes: 2_000);
         Keep(cache, Partition.Host, "key", [1]);
 
-        Keep(cache, Partition.Host, "key", new byte[2_000]);
+        Assert.Null(Keep(cache, Partition.Host, "key", new byte[2_000]));
 
-        Assert.Null(cache.UseCopy(Partition.Host, "key"));
+        Assert.Null(Use(cache, Partition.Host, "key"));
         Assert.Equal(0, cache.GetStatistics().Rejections);
     }
 
@@ -87,8 +110,8 @@ public sealed class NearTierTests
         Keep(fits, Partition.Host, "key", new byte[100]);
         Keep(doesNot, Partition.Host, "key", new byte[100]);
 
-        Assert.NotNull(fits.UseCopy(Partition.Host, "key"));
-        Assert.Null(doesNot.UseCopy(Partition.Host, "key"));
+        Assert.NotNull(Use(fits, Partition.Host, "key"));
+        Assert.Null(Use(doesNot, Partition.Host, "key"));
     }
 
     [Fact]
@@ -98,9 +121,9 @@ public sealed class NearTierTests
         Keep(cache, Partition.Host, "key", [1]);
         Now now = cache.Clock.Read();
 
-        cache.KeepCopy(Partition.Host, "key", [2], new Deadlines(now.Utc, Deadlines.None), s_note, 40, now);
+        Assert.Null(cache.KeepCopy(Partition.Host, "key", [2], new Deadlines(now.Utc, Deadlines.None), Note(), extraCharge: 40, now));
 
-        Assert.Null(cache.UseCopy(Partition.Host, "key"));
+        Assert.Null(Use(cache, Partition.Host, "key"));
         Assert.Equal(0, cache.Count);
     }
 
@@ -112,11 +135,11 @@ public sealed class NearTierTests
         Keep(cache, Partition.Host, "second", [1]);
         Keep(cache, Partition.Host, "third", [1]);
 
-        Assert.Null(cache.UseCopy(Partition.Host, "first"));
+        Assert.Null(Use(cache, Partition.Host, "first"));
         Assert.Equal(1, cache.GetStatistics().EvictionsForEntries);
 
         _clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Null(cache.UseCopy(Partition.Host, "second"));
+        Assert.Null(Use(cache, Partition.Host, "second"));
         Assert.Equal(2, cache.RemoveExpired());
     }
 
@@ -138,13 +161,13 @@ public sealed class NearTierTests
         BoundedDistributedCache cache = Make();
         cache.Dispose();
 
-        Keep(cache, Partition.Host, "key", [1]);
+        Assert.Null(Keep(cache, Partition.Host, "key", [1]));
 
         Assert.Empty(Integrity.Check(cache));
         cache.DropCopy(Partition.Host, "key");
         cache.DropCopies();
-        Assert.Throws<ObjectDisposedException>(() => cache.UseCopy(Partition.Host, "key"));
-        Assert.Throws<ArgumentNullException>("key", () => cache.UseCopy(Partition.Host, null!));
+        Assert.Throws<ObjectDisposedException>(() => Use(cache, Partition.Host, "key"));
+        Assert.Throws<ArgumentNullException>("key", () => Use(cache, Partition.Host, null!));
     }
 
     [Fact]
@@ -159,11 +182,13 @@ public sealed class NearTierTests
         Assert.Empty(Integrity.Check(cache));
     }
 
-    private void Keep(BoundedDistributedCache cache, Partition partition, string key, byte[] value)
-    {
-        Now now = cache.Clock.Read();
-        cache.KeepCopy(partition, key, value, new Deadlines(Deadlines.None, TimeSpan.FromMinutes(1).Ticks), s_note, extraCharge: 40, now);
-    }
+    private static CopyNote Note() => new(generation: 7, tag: "tag");
+
+    private static Entry? Use(BoundedDistributedCache cache, Partition partition, string key) =>
+        cache.UseCopy(partition, key, cache.Clock.Read());
+
+    private static Entry? Keep(BoundedDistributedCache cache, Partition partition, string key, byte[] value) =>
+        cache.KeepCopy(partition, key, value, new Deadlines(Deadlines.None, TimeSpan.FromMinutes(1).Ticks), Note(), extraCharge: 40, cache.Clock.Read());
 
     private BoundedDistributedCache Make(int maxEntries = 100, long maxBytes = 1_000_000, Action<BoundedDistributedCacheOptions>? configure = null) =>
         TestCache.Make(maxEntries, maxBytes, _clock, configure: configure);

@@ -66,6 +66,23 @@ public sealed class StatisticsTests
         Assert.Equal((0, 1), (cache.GetStatistics().Hits, cache.GetStatistics().Misses));
     }
 
+    [Theory]
+    [InlineData(EvictionPolicy.Lru)]
+    [InlineData(EvictionPolicy.ScanResistant)]
+    public void AnOverwriteIsOneSetAndTakesTheRoomOfTheNewValue(EvictionPolicy policy)
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.EvictionPolicy = policy);
+        using BoundedDistributedCache once = TestCache.Make(configure: options => options.EvictionPolicy = policy);
+        once.Set("key", new byte[500], TestCache.NoExpiry);
+
+        foreach (int length in (int[])[100, 1_000, 1_000, 500])
+            cache.Set("key", new byte[length], TestCache.NoExpiry);
+
+        Assert.Equal(4, cache.GetStatistics().Sets);
+        Assert.Equal(once.SizeBytes, cache.SizeBytes);
+        Integrity.Check(cache);
+    }
+
     [Fact]
     public void RemovalsAreEntriesThatWereTakenOut()
     {

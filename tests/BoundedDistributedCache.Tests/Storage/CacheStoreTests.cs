@@ -207,6 +207,23 @@ public sealed class CacheStoreTests
     }
 
     [Fact]
+    public void ASweepGivesBackWhatFewerEntriesDoNotNeed()
+    {
+        using var cache = TestCache.Make(1_000);
+        for (var i = 0; i < 1_000; i++)
+            cache.Set($"{i}");
+        var before = Integrity.Shards(cache).Sum(Integrity.Buckets);
+        for (var i = 0; i < 990; i++)
+            cache.Remove($"{i}");
+
+        cache.RemoveExpired();
+
+        Assert.InRange(Integrity.Shards(cache).Sum(Integrity.Buckets), 10, before / 8);
+        Assert.All(Integrity.Shards(cache), shard => Assert.InRange(shard.Chunks.Count(chunk => chunk is not null), 0, 3));
+        Assert.Equal(10, Integrity.Check(cache).Count);
+    }
+
+    [Fact]
     public void ASweepThatIsCancelledKeepsWhatItDidAndTheNextOneDoesTheRest()
     {
         var store = Make();

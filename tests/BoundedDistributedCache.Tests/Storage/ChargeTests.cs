@@ -33,6 +33,22 @@ public sealed class ChargeTests
             Charge.ExpiringEntryObject - Charge.EntryObject + sizeof(long),
             Charge.Of(7, 9, expires: true) - Charge.Of(7, 9, expires: false));
 
+    // A place, an index, and a victim of two words for every second entry.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ATenantsEntryCostsWhereTheTenantFindsIt(bool expires) =>
+        Assert.Equal(
+            Charge.TenantReference + sizeof(long) + sizeof(int) + (2 * sizeof(long) / 2),
+            Charge.Of(7, 9, expires, hasTenant: true) - Charge.Of(7, 9, expires));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(6)]
+    [InlineData(256)]
+    public void ATenantCostsTheStringOfItsId(int length) =>
+        Assert.Equal(Allocated.ByObject(() => new string('i', length)) - 24, Charge.OfTenant(length) - Charge.OfTenant(0));
+
     [Fact]
     public void TheLargestKeysAndValuesDoNotOverflow() =>
         Assert.Equal(6_442_451_080, Charge.Of(int.MaxValue, int.MaxValue, expires: false));

@@ -49,6 +49,23 @@ public sealed class RecencyClockTests
     public void AnEpochIsASixteenthOfATurnover(long held, long ticks) =>
         Assert.Equal(ticks, RecencyClock.TicksPerEpoch(held));
 
+    [Theory]
+    [InlineData(0, 16, 1)]
+    [InlineData(3, 64, 4)]
+    public void AnEpochSpansTheTicksThatTenantsMadeInItToo(int ticksOfTenants, long span, long ticksPerAge)
+    {
+        _clock.EnsureTimes();
+        for (var beat = 0; beat < 40; beat++)
+        {
+            for (var tick = 0; tick < ticksOfTenants; tick++)
+                _clock.Advance(held: 1);
+            _clock.AdvanceBeat(held: 2_560, now: 0);
+        }
+
+        Assert.Equal(span, _clock.EpochSpan);
+        Assert.Equal(ticksPerAge, _clock.TicksPerAge);
+    }
+
     [Fact]
     public void AnEpochIsNamedByTheTickThatBeganIt()
     {

@@ -77,6 +77,16 @@ public sealed class TenantDirectoryTests
         Assert.Same(after, Table());
     }
 
+    [Fact]
+    public void OfTenantsThatHoldAsMuchTheFirstByIdComesFirst()
+    {
+        foreach (string tenantId in (string[])["b", "C", "a"])
+            _tenants.Hold(tenantId);
+
+        Assert.Equal(["C", "a", "b"], _tenants.Largest(3).Select(tenant => tenant.Id));
+        Assert.Empty(_tenants.Largest(0));
+    }
+
     private object Table() =>
         typeof(TenantDirectory).GetField("_records", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(_tenants)!;
 }

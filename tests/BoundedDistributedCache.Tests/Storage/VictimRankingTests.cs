@@ -47,6 +47,19 @@ public sealed class VictimRankingTests
         });
 
     [Fact]
+    public void StampsAreToldAsTheyAreHoweverFarTheClockIs()
+    {
+        const long Tick = 1L << 50;
+        Fill(Enumerable.Range(0, 16).Select(i => Tick - 16 + i));
+        _ranking.EnsureCapacity(16);
+        _ranking.Rank(_slots, 16, Tick, ticksPerAge: 1);
+
+        Assert.Equal(Tick - 16, _ranking.NextStamp);
+        Assert.True(_ranking.TryPeek(_slots, keep: null, evenIfUsedSince: false, out _, out var stamp));
+        Assert.Equal(Tick - 16, stamp);
+    }
+
+    [Fact]
     public void OfManyWhatIsVeryOldGoesBeforeWhatIsNew()
     {
         const long Tick = 1L << 40;

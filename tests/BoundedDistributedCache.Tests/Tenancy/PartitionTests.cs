@@ -62,6 +62,7 @@ public sealed class PartitionTests
 
         cache.RemoveExpired();
 
+        Assert.Equal(3, Assert.Single(Integrity.Shards(cache)).Chunks.Count(chunk => chunk is not null));
         Assert.Equal(75, Integrity.Check(cache).Count);
         acme.Clear();
         Assert.Equal(0, cache.Count);

@@ -147,6 +147,22 @@ public sealed class TenantLimitTests
         Assert.Equal(0, cache.GetStatistics().Rejections);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void AValueThatLeavesNoRoomForItsTenantsRecordIsRefused(int spare)
+    {
+        using BoundedDistributedCache other = TestCache.Make();
+        other.ForTenant("acme").Set("key", new byte[5_000], TestCache.NoExpiry);
+        using BoundedDistributedCache cache = TestCache.Make(maxBytes: other.SizeBytes + spare);
+        cache.Set("host");
+
+        cache.ForTenant("acme").Set("key", new byte[5_000], TestCache.NoExpiry);
+
+        Assert.Equal(spare < 0 ? 1 : 0, cache.GetStatistics().Rejections);
+        Assert.Equal(spare < 0 ? "host" : "acme\0key", Assert.Single(Integrity.Check(cache)));
+    }
+
     [Fact]
     public void ALoweredLimitIsReachedAtTheNextSweep()
     {
