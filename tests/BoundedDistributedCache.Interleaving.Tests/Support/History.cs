@@ -137,8 +137,10 @@ internal sealed class History
         /// <summary>Null where the operation can't have answered as it did.</summary>
         public State? After(Operation operation, bool mayGo)
         {
-            // Nobody has read a time that the clock had not shown yet.
-            if (operation.Kind != OperationKind.Advance && operation.Time > Clock)
+            // Nobody has read a time that the clock had not shown yet; but who found something may have looked at the clock
+            // later than at the key, and what was alive then was so before.
+            bool isHit = operation.Kind == OperationKind.Get && operation.Value != 0;
+            if (operation.Kind != OperationKind.Advance && !isHit && operation.Time > Clock)
             {
                 return null;
             }

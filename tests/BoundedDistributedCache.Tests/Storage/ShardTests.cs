@@ -498,17 +498,6 @@ public sealed class ShardTests
         Assert.Null(_shard.WasOldEnough(2, onProbation));
     }
 
-    [Fact]
-    public void TheAnswerIsOfOneClassOfVictims()
-    {
-        _shard.RememberOldEnough(1, onProbation: true, isOldEnough: true);
-        Assert.True(_shard.WasOldEnough(1, onProbation: true));
-        Assert.Null(_shard.WasOldEnough(1, onProbation: false));
-
-        _shard.RememberOldEnough(1, onProbation: false, isOldEnough: true);
-        Assert.Null(_shard.WasOldEnough(1, onProbation: true));
-    }
-
     // Expiry
 
     [Fact]
