@@ -30,11 +30,11 @@ public sealed class OutOfMemoryTests
     public void WhereEntriesAreEvictedOrderSuffersAndNothingElse() =>
         AssertRefused("Full", Entry, "VictimRanking.", "TenantRanking.");
 
-    [Fact]
+    [Fact, Trait("Run", "full")]
     public void WhereTheyAreEvictedFromProbationTheSame() =>
         AssertRefused("FullAndScanResistant", "Probation.", "GhostRing.");
 
-    [Fact]
+    [Fact, Trait("Run", "full")]
     public void ASweepThatCanNotMoveAllLeavesTheOthersWhereTheyAre() => AssertRefused("Sparse", "TryCompact ");
 
     [Fact]
