@@ -31,6 +31,9 @@ public sealed class SlidingRenewalTests(SharedServer shared) : IAsyncLifetime
         {
             await PassAsync(node, TimeSpan.FromMinutes(6));
             Assert.Equal("value", await node.GetAsync("key", Token));
+
+            // A way to Redis and back, for a renewal that is on its own: the clock goes faster than it.
+            await LeftAsync();
         }
 
         Assert.Equal(0, node.Reads);
