@@ -17,7 +17,7 @@ public sealed class ChannelTests(SharedServer shared)
         server.Kill();
         await using var node = Node.Create(server.Address, _instance, options => options.OperationTimeout = TimeSpan.FromSeconds(1));
         node.Tier.Start();
-        await Task.Delay(1_500, Token); // it tries to subscribe several times
+        await Task.Delay(1_500, Token); // It tries to subscribe four times a second, of which nothing is counted.
         await server.StartAsync();
         await node.IsConnectedAsync(Token);
         await using var other = await Node.StartAsync(server.Address, _instance, Token);

@@ -51,7 +51,7 @@ public sealed class DisposalTests(SharedServer shared)
         var node = await StartAsync(redis);
         server.Pause();
         node.Tier.Messages.Wake();
-        await Task.Delay(200, Token); // it asks, and nobody answers
+        await Task.Delay(200, Token); // Nothing tells that a probe was sent to a server that stands still: if it was not yet, this asks for less.
 
         try
         {

@@ -15,6 +15,7 @@ public sealed class FaultTableTests(ITestOutputHelper output)
     private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan OperationTimeout = TimeSpan.FromSeconds(1);
 
+    // How long each lasts is what it is: a real server's real time.
     private static readonly Dictionary<string, Func<RedisServer, Task>> Faults = new()
     {
         ["killed and started again"] = async server =>
