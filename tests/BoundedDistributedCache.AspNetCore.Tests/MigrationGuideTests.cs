@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace BoundedCache.AspNetCore.Tests;
@@ -6,7 +7,7 @@ namespace BoundedCache.AspNetCore.Tests;
 /// <summary>Keeps <c>docs/migration.md</c> true to the tests and to the options that it names.</summary>
 public sealed partial class MigrationGuideTests
 {
-    private static readonly string _repository = FindRepository();
+    private static readonly string _repository = RepositoryFolder.Path;
     private static readonly string _guide = File.ReadAllText(Path.Combine(_repository, "docs", "migration.md"));
 
     [Fact]
@@ -36,14 +37,6 @@ public sealed partial class MigrationGuideTests
         Assert.Equal(0.05, defaults.CompactionPercentage);
         Assert.False(defaults.TrackStatistics);
         Assert.False(defaults.TrackLinkedCacheEntries);
-    }
-
-    private static string FindRepository()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "BoundedCache.sln")))
-            folder = Path.GetDirectoryName(folder)!;
-        return folder;
     }
 
     [GeneratedRegex(@"`(\w+Tests)\.(\w+)`")]

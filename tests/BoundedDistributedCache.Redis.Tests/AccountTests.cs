@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using BoundedCache.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BoundedCache.Redis.Tests;
@@ -45,12 +45,10 @@ public sealed partial class AccountTests
 
     private static string[] Listed(string row)
     {
-        var page = File.ReadAllText(Path.Combine(Directory.GetParent(Here())!.FullName, "..", "docs", "redis.md"));
+        var page = File.ReadAllText(RepositoryFolder.Docs("redis.md"));
         var line = page.Split('\n').Single(line => line.StartsWith($"| {row}", StringComparison.Ordinal));
         return [.. Command().Matches(line).Select(match => match.Groups[1].Value)];
     }
-
-    private static string Here([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
     [GeneratedRegex("`([A-Z|]+)`")]
     private static partial Regex Command();

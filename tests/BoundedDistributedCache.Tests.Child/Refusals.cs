@@ -12,16 +12,29 @@ internal static class Refusals
     private static readonly SortedDictionary<string, int> s_byPlace = new(StringComparer.Ordinal);
     private static int s_isWatching;
     private static int s_untilEnd;
+    private static int s_afterEnd;
 
     /// <summary>Whether the shortage has ended.</summary>
     public static bool HasEnded => Volatile.Read(ref s_isWatching) == 0;
+
+    /// <summary>How often memory was refused while it was not short: the collector is late at times.</summary>
+    public static int AfterEnd => Volatile.Read(ref s_afterEnd);
 
     public static IReadOnlyDictionary<string, int> ByPlace => s_byPlace;
 
     public static void Install() => AppDomain.CurrentDomain.FirstChanceException += (_, thrown) =>
     {
         // Nothing that needs memory may stand here; the runtime itself hands over null where it has none for the arguments.
-        if (!HasEnded && (thrown is null || thrown.Exception is OutOfMemoryException))
+        if (thrown is not null && thrown.Exception is not OutOfMemoryException)
+        {
+            return;
+        }
+
+        if (HasEnded)
+        {
+            Interlocked.Increment(ref s_afterEnd);
+        }
+        else
         {
             Note();
         }

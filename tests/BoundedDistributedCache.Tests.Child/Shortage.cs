@@ -85,9 +85,15 @@ internal sealed class Shortage
         _crew = kind == ShortageKind.Crowded ? new Crew(this, 4, seed) : null;
     }
 
-    /// <summary>Does everything once, and fails once, while there is memory: the runtime makes what it needs for it.</summary>
+    /// <summary>
+    /// Does everything once, and fails once, while there is memory: the runtime makes what it needs for it, its finalizer's
+    /// thread too.
+    /// </summary>
     public void WarmUp()
     {
+        _ = new Finalized();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         Refusals.Watch(int.MaxValue);
         _operations = 2_000;
         if (_crew is null)
@@ -138,7 +144,7 @@ internal sealed class Shortage
         }
 
         Refusals.End();
-        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Collect();
         _crew?.ThrowIfFailed();
 
         Check();
@@ -258,7 +264,24 @@ internal sealed class Shortage
     // Not by interpolation: the shared array pool that this uses has a finalizer, which needs memory, and ends the process without.
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Looks at everything; again, where the walker itself was refused memory.</summary>
     private void Check()
+    {
+        int refused = Refusals.AfterEnd;
+        try
+        {
+            Walk();
+        }
+        catch (Exception) when (Refusals.AfterEnd > refused)
+        {
+            Collect();
+            Walk();
+        }
+    }
+
+    private static void Collect() => GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
+    private void Walk()
     {
         Integrity.Check(_cache);
         for (int key = 0; key < Keys; key++)
@@ -368,6 +391,11 @@ internal sealed class Shortage
                 _stored[key] = 0;
             }
         }
+    }
+
+    private sealed class Finalized
+    {
+        ~Finalized() => GC.KeepAlive(this);
     }
 
     private sealed class SettableClock : TimeProvider

@@ -5,7 +5,8 @@ namespace BoundedCache.Tests;
 
 /// <summary>
 /// Random operations by several threads on a cache of a few entries: what is left is what a plain LRU would be left with
-/// after the same operations in some order.
+/// after the same operations in some order. Not by Clear, which is no single step: of what is set meanwhile, it may take the
+/// later and leave the earlier.
 /// </summary>
 [Collection(nameof(RunsAlone))]
 public class ParallelSampleTests
@@ -29,8 +30,6 @@ public class ParallelSampleTests
                 (lru, key) => { lru.Use(key, default); }),
             Keys.Operation<BoundedDistributedCache, ReferenceLru>(
                 key => $"Remove({key})", (cache, key) => cache.Remove(key), (lru, key) => lru.Remove(key)),
-            Gen.Const(0).Operation<BoundedDistributedCache, ReferenceLru>(
-                _ => "Clear()", (cache, _) => cache.Clear(), (lru, _) => lru.Clear()),
             equal: IsLike,
             maxParallelOperations: 4,
             iter: TestScale.Of(quick: 60, full: 2_000),

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BoundedCache;
+using BoundedCache.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace WebSample.Tests;
@@ -104,7 +105,7 @@ public sealed partial class OperationsTests
         var metrics = await MetricsOnceSweptAsync(visitor);
 
         var named = new[] { "prometheus-alerts.yml", "grafana-dashboard.json" }
-            .SelectMany(file => MetricName().Matches(File.ReadAllText(Path.Combine(ProcessTests.RepositoryRoot(), "docs", file))))
+            .SelectMany(file => MetricName().Matches(File.ReadAllText(RepositoryFolder.Docs(file))))
             .Select(match => match.Value)
             .Except(["bounded_cache_name", "bounded_cache_tenant", "bounded_cache_request_result", "bounded_cache_eviction_reason", "bounded_cache_redis_operation", "bounded_cache_redis_outcome"]) // Labels.
             .ToList();
@@ -116,7 +117,7 @@ public sealed partial class OperationsTests
     [Fact, Trait("Run", "full")]
     public async Task PromtoolFindsNothingWrongWithTheAlertRules()
     {
-        using var promtool = Start("promtool", "check", "rules", Path.Combine(ProcessTests.RepositoryRoot(), "docs", "prometheus-alerts.yml"));
+        using var promtool = Start("promtool", "check", "rules", RepositoryFolder.Docs("prometheus-alerts.yml"));
         var told = await promtool.StandardOutput.ReadToEndAsync(Cancelled) + await promtool.StandardError.ReadToEndAsync(Cancelled);
         await promtool.WaitForExitAsync(Cancelled);
 

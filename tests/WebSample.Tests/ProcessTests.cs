@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
+using BoundedCache.Tests.Support;
 
 namespace WebSample.Tests;
 
@@ -15,7 +16,7 @@ public sealed partial class ProcessTests
             {
                 typeof(Program).Assembly.Location,
                 "--urls", "http://127.0.0.1:0",
-                "--contentRoot", Path.Combine(RepositoryRoot(), "samples", "WebSample"),
+                "--contentRoot", Path.Combine(RepositoryFolder.Path, "samples", "WebSample"),
             },
             RedirectStandardOutput = true,
         })!;
@@ -40,14 +41,6 @@ public sealed partial class ProcessTests
             process.Kill();
             await process.WaitForExitAsync(CancellationToken.None);
         }
-    }
-
-    internal static string RepositoryRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "BoundedCache.sln")))
-            folder = Path.GetDirectoryName(folder)!;
-        return folder;
     }
 
     [GeneratedRegex("http://[^ ]+")]

@@ -1,11 +1,12 @@
 using System.Xml.Linq;
+using BoundedCache.Tests.Support;
 
 namespace BoundedCache.Packages.Tests.Support;
 
 /// <summary>What the repository says of its packages.</summary>
 internal static class Repository
 {
-    public static string Root { get; } = FindRoot();
+    public static string Root => RepositoryFolder.Path;
 
     /// <summary>The names of the projects that are packed.</summary>
     public static IEnumerable<string> Projects { get; } =
@@ -16,12 +17,4 @@ internal static class Repository
     /// <summary>The version of each package that projects here use.</summary>
     public static Dictionary<string, string> VersionOf { get; } = XDocument.Load(Path.Combine(Root, "Directory.Packages.props")).Descendants("PackageVersion")
         .ToDictionary(package => package.Attribute("Include")!.Value, package => package.Attribute("Version")!.Value);
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "BoundedCache.sln")))
-            folder = Path.GetDirectoryName(folder)!;
-        return folder;
-    }
 }

@@ -15,6 +15,9 @@ public sealed class OutOfMemoryTests
         ["DOTNET_GCHeapHardLimit"] = (64 << 20).ToString("X"),
         ["DOTNET_gcServer"] = "0",
         ["DOTNET_gcConcurrent"] = "0",
+
+        // The collector crashes where it fills the addresses that it reserved to their end (dotnet/runtime 129681): more of them.
+        ["DOTNET_GCRegionRange"] = (1 << 30).ToString("X"),
     };
 
     // Where the compiler has put the one into the other, it goes by that one's name.
@@ -30,11 +33,11 @@ public sealed class OutOfMemoryTests
     public void WhereEntriesAreEvictedOrderSuffersAndNothingElse() =>
         AssertRefused("Full", Entry, "VictimRanking.", "TenantRanking.");
 
-    [Fact, Trait("Run", "full")]
+    [Fact]
     public void WhereTheyAreEvictedFromProbationTheSame() =>
         AssertRefused("FullAndScanResistant", "Probation.", "GhostRing.");
 
-    [Fact, Trait("Run", "full")]
+    [Fact]
     public void ASweepThatCanNotMoveAllLeavesTheOthersWhereTheyAre() => AssertRefused("Sparse", "TryCompact ");
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using BoundedCache.Tests.Support;
 
 namespace BoundedCache.Tests.Semantics;
 
@@ -13,7 +14,7 @@ public sealed partial class SemanticsTableTests
             .Where(method => method.IsDefined(typeof(FactAttribute), inherit: false))
             .Select(method => method.Name)
             .Order(StringComparer.Ordinal);
-        var rows = File.ReadAllLines(Path.Combine(RepositoryRoot(), "docs", "semantics.md"))
+        var rows = File.ReadAllLines(RepositoryFolder.Docs("semantics.md"))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| Case |", StringComparison.Ordinal));
 
         Assert.All(rows, row => Assert.Matches(TestInLastColumn(), row));
@@ -25,12 +26,4 @@ public sealed partial class SemanticsTableTests
 
     [GeneratedRegex(@"(?:\(`(\w+)`\)|\| `(\w+)` \|$)")]
     private static partial Regex TestName();
-
-    private static string RepositoryRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "BoundedCache.sln")))
-            directory = directory.Parent ?? throw new DirectoryNotFoundException("The tests run outside the repository.");
-        return directory.FullName;
-    }
 }

@@ -9,7 +9,7 @@ internal static partial class OperationsPage
 {
     public const string OfRedis = "bounded_cache.redis.";
 
-    public static string Text { get; } = File.ReadAllText(Path.Combine(Folder(), "operations.md"));
+    public static string Text { get; } = File.ReadAllText(RepositoryFolder.Docs("operations.md"));
 
     /// <summary>The instruments that the page lists, each with its kind and unit.</summary>
     public static IEnumerable<string> Instruments =>
@@ -42,14 +42,6 @@ internal static partial class OperationsPage
         "Histogram`1" => "histogram",
         var other => other,
     };
-
-    private static string Folder()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "BoundedCache.sln")))
-            directory = directory.Parent ?? throw new DirectoryNotFoundException("The tests run outside the repository.");
-        return Path.Combine(directory.FullName, "docs");
-    }
 
     [GeneratedRegex(@"^\| `(bounded_cache\.[\w.]+)` \| ([\w -]+) \| (?:`([^`]+)`)? ?\|", RegexOptions.Multiline)]
     private static partial Regex InstrumentRow();
