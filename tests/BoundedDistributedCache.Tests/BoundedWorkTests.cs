@@ -47,6 +47,27 @@ public sealed class BoundedWorkTests
         AssertMost(cache, Work.Victim, VictimRanking.VictimsPerVisit);
     }
 
+    /// <summary>Most of what is queued was used before the first victim is looked for.</summary>
+    [Fact]
+    public void AHoldOfALockPassesOverAChunkOfWhatWasOnProbationAtMost()
+    {
+        using BoundedDistributedCache cache = MakeScanResistant(20_000);
+        Fill(cache, 20_000, TestCache.NoExpiry);
+        for (int i = 0; i < 15_000; i++)
+        {
+            cache.Get("key" + i);
+        }
+
+        for (int i = 0; i < 10_000; i++)
+        {
+            cache.Set("new" + i, [1], TestCache.NoExpiry);
+        }
+
+        AssertMost(cache, Work.PassedOver, Shard.LongestBatch);
+        AssertMost(cache, Work.Growth, 3);
+        Integrity.Check(cache);
+    }
+
     /// <summary>All that are queued then, so that the class of each victim is judged to the entry.</summary>
     [Fact]
     public void WhereOrderIsExactAWriterWeedsProbationOnceForAVictim()

@@ -51,8 +51,11 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     private const int VisitsElsewhere = 8;
     private const int AverageChargesForGate = 16;
 
-    // Stands for victims of either class, too. Where there is no bound to go by, only the class is to be kept to: one less.
+    // Stands for victims of either class, too.
     private const long AnyStamp = long.MaxValue;
+
+    // Where there is no bound to go by.
+    private const long AnyStampOfItsClass = AnyStamp - 1;
 
     private readonly TenantDirectory _tenants = shards.Tenants;
     private readonly TenantRanking _ranking = new(shards, clock);
@@ -280,7 +283,10 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
     }
 
-    /// <summary>Not told as a limit that was hit: keys that crowd one place are no sign of a cache too small.</summary>
+    /// <summary>
+    /// The oldest of all goes, whatever class is next. Not told as a limit that was hit: keys that crowd one place are no sign
+    /// of a cache too small.
+    /// </summary>
     private static void EvictCrowding(Shard shard, int hash, int chainLength, Now now, ref int victims, ref bool mayRank, ref RoomAmount inHand)
     {
         if (chainLength < EntryIndex.LongestChain)
@@ -288,7 +294,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
             shard.EnsureRanking();
             Change reason = Change.EvictionForEntries;
             shard.TryPeekVictim(keep: null, ref mayRank, out Entry victim, out _);
-            inHand += shard.EvictPeeked(victim, now, ref reason);
+            inHand += shard.EvictPeeked(victim, onProbation: false, now, ref reason);
             victims--;
             return;
         }
@@ -339,7 +345,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 return stamp;
             }
 
-            EvictPeeked(shard, victim, missing, now, ref inHand, ref report);
+            EvictPeeked(shard, victim, onProbation && stamp != Shard.NoVictim, missing, now, ref inHand, ref report);
         }
 
         return Shard.NoVictim;
@@ -353,13 +359,14 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
     private static void EvictPeeked(
         Shard shard,
         Entry victim,
+        bool onProbation,
         RoomAmount missing,
         Now now,
         ref RoomAmount inHand,
         ref AdmissionReport report)
     {
         Change reason = missing.Entries > 0 ? Change.EvictionForEntries : Change.EvictionForBytes;
-        inHand += shard.EvictPeeked(victim, now, ref reason);
+        inHand += shard.EvictPeeked(victim, onProbation, now, ref reason);
         report.Tell(reason);
     }
 
@@ -519,7 +526,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                 return;
             }
 
-            long youngest = inVain < VisitsElsewhere ? Math.Min(AnyStamp - 1, AnEpochAfter(coldest.NextBound)) : AnyStamp;
+            long youngest = inVain < VisitsElsewhere ? Math.Min(AnyStampOfItsClass, AnEpochAfter(coldest.NextBound)) : AnyStamp;
             RoomAmount freed;
             using (shard.Enter())
             {
@@ -571,7 +578,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
                     break;
                 }
 
-                EvictPeeked(shard, victim, missing - freed, now, ref freed, ref report);
+                EvictPeeked(shard, victim, onProbation && stamp != Shard.NoVictim, missing - freed, now, ref freed, ref report);
             }
 
             return freed;
@@ -593,7 +600,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
 
     /// <summary>
     /// An own victim goes unless it is more than an epoch younger than the oldest that other shards publish. The
-    /// answer holds for a beat.
+    /// answer holds for a beat, but for one who has no victim of the class.
     /// </summary>
     private bool IsOldEnough(Shard shard, long stamp, bool onProbation)
     {
@@ -603,7 +610,7 @@ internal sealed class Admission(ShardDirectory shards, RecencyClock clock, Room 
         }
 
         long beat = clock.Beat;
-        if (shard.WasOldEnough(beat, onProbation) is { } known)
+        if (stamp != Shard.NoVictim && shard.WasOldEnough(beat, onProbation) is { } known)
         {
             return known;
         }

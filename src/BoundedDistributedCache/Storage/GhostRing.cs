@@ -29,13 +29,17 @@ internal struct GhostRing
     }
 
     /// <summary>Makes room for so many. Without memory for it, fewer are remembered.</summary>
-    public void EnsureCapacity(int length)
+    /// <returns>Whether it took that.</returns>
+    public bool EnsureCapacity(int length)
     {
         length = Math.Min(Longest, length);
-        if (_ghosts.Length < length)
+        bool isShort = _ghosts.Length < length;
+        if (isShort)
         {
             Resize(Math.Min(Longest, length + (length / 8)));
         }
+
+        return isShort;
     }
 
     /// <summary>Remembers a hash, and so many of the last at most.</summary>
@@ -85,7 +89,10 @@ internal struct GhostRing
         return -1;
     }
 
-    /// <summary>Asks for what adding a hash or looking for it touches first. Needs no lock.</summary>
+    /// <summary>
+    /// Asks for what adding a hash or looking for it touches first. Needs no lock: it reads one reference, once, and goes by
+    /// that array's own length.
+    /// </summary>
     public readonly void AskFor(int hash)
     {
         ushort[] newest = _newest;

@@ -17,6 +17,12 @@ internal enum Work
 
     /// <summary>A walk through all that is queued on probation.</summary>
     Weeding,
+
+    /// <summary>A member of that queue which a writer in search of a victim passed over.</summary>
+    PassedOver,
+
+    /// <summary>A growth of that queue, or of a ring of hashes.</summary>
+    Growth,
 }
 
 /// <summary>
@@ -34,16 +40,19 @@ internal struct HeldWork
     /// <summary>The lock was taken.</summary>
     public void Begin() => _now = default;
 
-    public void Count(Work work)
+    /// <summary>How much was done under this hold.</summary>
+    public readonly int Done(Work work) => _now[(int)work];
+
+    public void Count(Work work, int more = 1)
     {
-        int amount = ++_now[(int)work];
+        int amount = _now[(int)work] += more;
         if (amount > _most[(int)work])
         {
             _most[(int)work] = amount;
         }
     }
 
-    [InlineArray(5)]
+    [InlineArray(7)]
     private struct Amounts
     {
         private int _first;

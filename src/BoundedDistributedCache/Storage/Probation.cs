@@ -27,6 +27,7 @@ internal sealed class Probation(ProbationTotal total)
     private const int ShortestQueue = 8;
     private const int SlotBits = 16;
     private const int WeededPerVictim = 2;
+    private const int LooksSkipped = 7;
     private const int Newest = 64;
 
     // What was weeded leaves its place for the time being. No stamp is 0, so it is no member's.
@@ -43,6 +44,7 @@ internal sealed class Probation(ProbationTotal total)
     // How many of those places are gone, and how many from the first on were looked at of late.
     private int _gone;
     private int _weeded;
+    private int _skips;
     private int _told;
     private long _bound = Shard.NoVictim;
 
@@ -53,31 +55,37 @@ internal sealed class Probation(ProbationTotal total)
     public int Length => _length - _gone;
 
     /// <summary>Makes sure that the queue takes one more. Without memory for it, it does not.</summary>
-    /// <returns>Whether it was weeded for that.</returns>
-    public bool EnsureRoom(SlotTable slots)
+    public void EnsureRoom(SlotTable slots, ref HeldWork work)
     {
         if (_length < _queue.Length)
         {
-            return false;
+            return;
         }
 
+        work.Count(Work.Weeding);
         Weed(slots);
-        if (_length > _queue.Length / 2)
+        if (_length > _queue.Length / 3 * 2)
         {
+            work.Count(Work.Growth);
             Resize(_length + (_length / 2));
         }
-
-        return true;
     }
 
     /// <summary>Makes room for the hashes that are remembered beside so many entries.</summary>
-    public void EnsureGhosts(int entries)
+    public void EnsureGhosts(int entries, ref HeldWork work)
     {
-        _ghosts.EnsureCapacity(GhostsBeside(entries));
-        _usedGhosts.EnsureCapacity(WindowBeside(entries));
+        if (_ghosts.EnsureCapacity(GhostsBeside(entries)))
+        {
+            work.Count(Work.Growth);
+        }
+
+        if (_usedGhosts.EnsureCapacity(WindowBeside(entries)))
+        {
+            work.Count(Work.Growth);
+        }
     }
 
-    /// <summary>Asks for what a new entry's beginning touches first. Needs no lock.</summary>
+    /// <inheritdoc cref="GhostRing.AskFor"/>
     public void AskFor(int hash)
     {
         _ghosts.AskFor(hash);
@@ -135,16 +143,18 @@ internal sealed class Probation(ProbationTotal total)
     public bool IsOverShare(long held) => total.IsOverShare(total.Count + Length - _told, held);
 
     /// <summary>
-    /// Looks at a few members, in turn, and drops those that are on probation no more; but not where there are so many that
-    /// it would decide nothing.
+    /// Looks at a few members, in turn, and drops those that are on probation no more; now and then only, where there are so
+    /// many that it would decide nothing, unless those that were looked at last were not what they are counted as.
     /// </summary>
     public void WeedSome(SlotTable slots, long held)
     {
-        if (total.IsOverShare((total.Count + Length - _told) / 2, held))
+        if (_skips > 0 && total.IsOverShare((total.Count + Length - _told) / 2, held))
         {
+            _skips--;
             return;
         }
 
+        _skips = LooksSkipped;
         for (int i = 0; i < WeededPerVictim && _length > 0; i++)
         {
             _weeded = _weeded < _length ? _weeded : 0;
@@ -153,6 +163,7 @@ internal sealed class Probation(ProbationTotal total)
             {
                 member = Gone;
                 _gone++;
+                _skips = 0;
             }
         }
 
@@ -182,28 +193,44 @@ internal sealed class Probation(ProbationTotal total)
     }
 
     /// <summary>
-    /// The oldest on probation, but one that is no victim; null where there is none. Publishes the bound. What is kept is
-    /// passed over by it too, else writers would come for the one that they may not take; if its overwriting is refused after
-    /// all, it is as old to the queue as if it had been inserted now, and the bound is a hint that is wrong by that one.
+    /// The oldest on probation, but one that is no victim; null where there is none, or not within a bounded number of members
+    /// in one hold of the lock. Publishes the bound. What is kept is passed over by it too, else writers would come for the one
+    /// that they may not take; if its overwriting is refused after all, it is as old to the queue as if it had been inserted
+    /// now, and the bound is a hint that is wrong by that one.
     /// </summary>
-    public Entry? Peek(SlotTable slots, Entry? keep, out long stamp)
+    public Entry? Peek(SlotTable slots, Entry? keep, ref HeldWork work, out long stamp)
     {
-        Entry? oldest = FindOldest(slots, keep, out stamp);
-        Volatile.Write(ref _bound, stamp);
-        return oldest;
-    }
-
-    /// <summary>Takes the entry out of the queue, where it comes first.</summary>
-    public bool TryTake(Entry entry)
-    {
-        bool isFirst = _length > 0 && SlotOf(_queue[_first]) == entry.Slot;
-        if (isFirst)
+        int rest = Math.Min(_length, Shard.LongestBatch - work.Done(Work.PassedOver));
+        for (; rest > 0; rest--)
         {
+            ulong member = _queue[_first];
+            Entry? entry = EntryOf(slots, member, out stamp);
+            if (entry is not null && !ReferenceEquals(entry, keep))
+            {
+                Volatile.Write(ref _bound, stamp);
+                return entry;
+            }
+
+            work.Count(Work.PassedOver);
             Drop();
+            if (entry is not null)
+            {
+                // Is about to be overwritten, which ends its probation.
+                _queue[At(_length++)] = member;
+            }
         }
 
-        return isFirst;
+        stamp = Shard.NoVictim;
+        if (work.Done(Work.PassedOver) < Shard.LongestBatch)
+        {
+            Volatile.Write(ref _bound, stamp);
+        }
+
+        return null;
     }
+
+    /// <summary>Takes what <see cref="Peek"/> returned out of the queue.</summary>
+    public void Take() => Drop();
 
     /// <summary>Follows entries of a chunk into the slots that they were moved to; negative where there was none.</summary>
     public void Follow(int chunk, ReadOnlySpan<int> slots)
@@ -289,7 +316,7 @@ internal sealed class Probation(ProbationTotal total)
 
     /// <summary>
     /// Whether it is one of the last that were queued; of the same tick there are seldom more, and one that is overlooked is
-    /// queued twice until it is weeded.
+    /// queued, and counted, twice until it goes or is used.
     /// </summary>
     private bool IsAmongNewest(ulong member)
     {
@@ -302,29 +329,6 @@ internal sealed class Probation(ProbationTotal total)
         }
 
         return false;
-    }
-
-    private Entry? FindOldest(SlotTable slots, Entry? keep, out long stamp)
-    {
-        for (int left = _length; left > 0; left--)
-        {
-            ulong member = _queue[_first];
-            Entry? entry = EntryOf(slots, member, out stamp);
-            if (entry is not null && !ReferenceEquals(entry, keep))
-            {
-                return entry;
-            }
-
-            Drop();
-            if (entry is not null)
-            {
-                // Is about to be overwritten, which ends its probation.
-                _queue[At(_length++)] = member;
-            }
-        }
-
-        stamp = Shard.NoVictim;
-        return null;
     }
 
     private int At(int index)

@@ -12,8 +12,8 @@ namespace BoundedCache.Storage;
 /// Readers use <see cref="Find"/> and the two ways to stamp, and take the lock only where a rebuild of the index left
 /// a miss uncertain. Everything else is for the holder of <see cref="Lock"/>. Under it no user code runs, no second
 /// shard's lock is taken, and work is bounded: one doubling of the index, one ranking, a chunk of slots; where the policy
-/// knows probation, one growth of its queue and of each ring of hashes, and one walk through the queue (where order is
-/// exact and the queue short, one for each victim).
+/// knows probation, one growth of its queue and of each ring of hashes, one walk through the queue (where order is exact and
+/// the queue short, one for each victim), and a chunk's number of its members that are victims no more.
 /// </para>
 /// <para>
 /// An entry is linked in this order: slot and stamp, then the link; and unlinked in the opposite one. So whoever
@@ -164,11 +164,7 @@ internal sealed class Shard
         _slots.EnsureFree(entry);
         if (_probation is { } probation)
         {
-            if (probation.EnsureRoom(_slots))
-            {
-                _state.Work.Count(Work.Weeding);
-            }
-
+            probation.EnsureRoom(_slots, ref _state.Work);
             probation.AskForGhost(entry.Hash);
         }
     }
@@ -238,7 +234,7 @@ internal sealed class Shard
         SlotChunk chunk = _slots.ChunkOf(entry.Slot);
         ref Slot slot = ref chunk[entry.Slot];
         bool mayBegin = replaced is null && _probation is not null;
-        Volatile.Write(ref slot.Stamp, mayBegin ? _probation!.Begin(entry, stamp, slot.Stamp, _state.Count, Held) : stamp);
+        Volatile.Write(ref slot.Stamp, mayBegin ? _probation!.Begin(entry, stamp, Volatile.Read(ref slot.Stamp), _state.Count, Held) : stamp);
         Volatile.Write(ref slot.Entry, entry);
         long due = DueOf(entry, now);
         chunk.SetDue(entry.Slot, due);
@@ -315,7 +311,7 @@ internal sealed class Shard
     public void EnsureRanking()
     {
         _ranking.EnsureCapacity(_state.Count);
-        _probation?.EnsureGhosts(_state.Count);
+        _probation?.EnsureGhosts(_state.Count, ref _state.Work);
     }
 
     /// <summary>
@@ -324,13 +320,17 @@ internal sealed class Shard
     /// </summary>
     public void ChooseClass(out bool onProbation)
     {
-        onProbation = _probation?.IsOverShare(Held) == true;
-        if (!onProbation)
+        onProbation = false;
+        if (_probation is not { } probation)
         {
             return;
         }
 
-        Probation probation = _probation!;
+        long held = Held;
+        if (!probation.IsOverShare(held))
+        {
+            return;
+        }
 
         if (_context.Clock.IsExact)
         {
@@ -339,21 +339,21 @@ internal sealed class Shard
         }
         else
         {
-            probation.WeedSome(_slots, Held);
+            probation.WeedSome(_slots, held);
         }
 
-        onProbation = probation.IsOverShare(Held);
+        onProbation = probation.IsOverShare(held);
     }
 
     /// <summary>Has the cache know how many are on probation here. To be called before the lock is left.</summary>
     public void TellProbation() => _probation?.Tell();
 
     /// <summary>
-    /// The oldest entry of those on probation; where there is none, the oldest of all, with the stamp of none.
+    /// The oldest entry of those on probation; where none is found, the oldest of all, with the stamp of none.
     /// </summary>
     public bool TryPeekVictimOnProbation(Entry? keep, ref bool mayRank, out Entry victim, out long stamp)
     {
-        if (_probation!.Peek(_slots, keep, out stamp) is { } oldest)
+        if (_probation!.Peek(_slots, keep, ref _state.Work, out stamp) is { } oldest)
         {
             victim = oldest;
             return true;
@@ -383,15 +383,22 @@ internal sealed class Shard
     /// Evicts what <see cref="TryPeekVictim"/> returned, or <see cref="TryPeekVictimOnProbation"/>, and says what that counts
     /// as: one that had expired was no live entry.
     /// </summary>
-    public RoomAmount EvictPeeked(Entry victim, Now now, ref Change reason)
+    /// <param name="victim">The entry.</param>
+    /// <param name="onProbation">Whether it came with a stamp of those on probation.</param>
+    /// <param name="now">The time to judge by.</param>
+    /// <param name="reason">What it counts as if it is live.</param>
+    public RoomAmount EvictPeeked(Entry victim, bool onProbation, Now now, ref Change reason)
     {
-        bool wasOnProbation = _probation?.TryTake(victim) == true;
-        if (!wasOnProbation)
+        if (onProbation)
+        {
+            _probation!.Take();
+        }
+        else
         {
             _ranking.Take();
         }
 
-        AskForUpcomingVictims(wasOnProbation);
+        AskForUpcomingVictims(onProbation);
         return Evict(victim, now, ref reason);
     }
 
@@ -561,7 +568,11 @@ internal sealed class Shard
         }
         finally
         {
-            _probation?.Follow(index, slots);
+            if (_probation is { } probation)
+            {
+                _state.Work.Count(Work.Weeding);
+                probation.Follow(index, slots);
+            }
         }
 
         _slots.Trim();
@@ -622,12 +633,13 @@ internal sealed class Shard
 
     private void NoteEviction(Entry victim, Now now, Change reason)
     {
-        ref Slot slot = ref _slots[victim.Slot];
-        long stamp = slot.LastUse;
+        // Read once: a reader may put another there at any time.
+        long seen = Volatile.Read(ref _slots[victim.Slot].Stamp);
+        long stamp = Slot.Unmarked(seen);
         if (reason != Change.EvictionForTenantLimit)
         {
             _state.LastEviction.Note(stamp, now);
-            _probation?.Remember(victim, Slot.IsMarked(slot.Stamp), _state.Count);
+            _probation?.Remember(victim, Slot.IsMarked(seen), _state.Count);
         }
 
         victim.Tenant?.Tally.LastEviction.Note(stamp, now);

@@ -6,7 +6,7 @@ namespace BoundedCache.Storage;
 /// What the writers of a shard change, on cache lines that no reader touches. Written under the shard's lock;
 /// <see cref="Bound"/>, <see cref="DueBound"/> and the counts are read without it.
 /// </summary>
-[StructLayout(LayoutKind.Explicit, Size = (2 * CacheLine.Size) + (19 * sizeof(long)))]
+[StructLayout(LayoutKind.Explicit, Size = (2 * CacheLine.Size) + (21 * sizeof(long)))]
 internal struct ShardState
 {
     /// <summary>A lower bound of the next victim's stamp; a hint to other shards.</summary>

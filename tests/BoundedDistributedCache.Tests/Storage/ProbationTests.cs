@@ -9,6 +9,7 @@ public sealed class ProbationTests
     private readonly ProbationTotal _total = new();
     private readonly SlotTable _slots = new();
     private readonly Probation _probation;
+    private HeldWork _work;
     private long _tick;
 
     private const int Entries = 32;
@@ -31,7 +32,7 @@ public sealed class ProbationTests
         Entry[] entries = [.. Enumerable.Range(0, 100).Select(i => Insert($"key{i}"))];
 
         Assert.All(entries, entry => Assert.Same(entry, Take()));
-        Assert.Null(_probation.Peek(_slots, keep: null, out long stamp));
+        Assert.Null(_probation.Peek(_slots, keep: null, ref _work, out long stamp));
         Assert.Equal(Shard.NoVictim, stamp);
         Assert.Equal(Shard.NoVictim, _probation.Bound);
     }
@@ -87,20 +88,26 @@ public sealed class ProbationTests
         Entry own = Insert("own");
         Entry other = Insert("other");
 
-        Assert.Same(other, _probation.Peek(_slots, own, out _));
-        Assert.True(_probation.TryTake(other));
-        Assert.Null(_probation.Peek(_slots, own, out _));
-        Assert.Same(own, _probation.Peek(_slots, keep: null, out _));
+        Assert.Same(other, _probation.Peek(_slots, own, ref _work, out _));
+        _probation.Take();
+        Assert.Null(_probation.Peek(_slots, own, ref _work, out _));
+        Assert.Same(own, _probation.Peek(_slots, keep: null, ref _work, out _));
     }
 
     [Fact]
-    public void TakesOnlyWhatComesFirst()
+    public void PassesOverABoundedNumberInOneHoldAndGoesOnInTheNext()
     {
-        Insert("first");
-        Entry second = Insert("second");
+        Entry[] used = [.. Enumerable.Range(0, 100).Select(i => Insert($"used{i}"))];
+        Entry oldest = Insert("oldest");
+        Array.ForEach(used, Use);
 
-        Assert.False(_probation.TryTake(second));
-        Assert.Equal(2, _probation.Length);
+        Assert.Null(_probation.Peek(_slots, keep: null, ref _work, out long stamp));
+        Assert.Null(_probation.Peek(_slots, keep: null, ref _work, out _));
+
+        Assert.Equal((Shard.NoVictim, 1), (stamp, _probation.Bound));
+        Assert.Equal(101 - Shard.LongestBatch, _probation.Length);
+        _work.Begin();
+        Assert.Same(oldest, _probation.Peek(_slots, keep: null, ref _work, out _));
     }
 
     [Fact]
@@ -111,7 +118,7 @@ public sealed class ProbationTests
         Assert.Equal(1, _probation.Bound);
 
         Use(first);
-        _probation.Peek(_slots, keep: null, out _);
+        _probation.Peek(_slots, keep: null, ref _work, out _);
 
         Assert.Equal(2, _probation.Bound);
     }
@@ -194,13 +201,29 @@ public sealed class ProbationTests
     }
 
     [Fact]
-    public void NothingIsWeededWhereTwiceTheShareIsOnProbation()
+    public void WhereTwiceTheShareIsQueuedLooksNowAndThenUntilItFindsWhatIsOnProbationNoMore()
     {
-        Assert.All(Enumerable.Range(0, 50).Select(i => Insert($"key{i}")).ToList(), Use);
+        Entry[] entries = [.. Enumerable.Range(0, 50).Select(i => Insert($"key{i}"))];
+        WeedSome(times: 1, held: 100);
+        Array.ForEach(entries, Use);
 
-        _probation.WeedSome(_slots, held: 100);
+        WeedSome(times: 7, held: 100);
         Assert.Equal(50, _probation.Length);
-        _probation.WeedSome(_slots, held: 200);
+        WeedSome(times: 1, held: 100);
+        Assert.Equal(48, _probation.Length);
+        WeedSome(times: 2, held: 100);
+        Assert.Equal(44, _probation.Length);
+    }
+
+    [Fact]
+    public void WhereLessIsQueuedLooksEachTime()
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 50).Select(i => Insert($"key{i}"))];
+        WeedSome(times: 1, held: 200);
+        Array.ForEach(entries, Use);
+
+        WeedSome(times: 1, held: 200);
+
         Assert.Equal(48, _probation.Length);
     }
 
@@ -282,7 +305,7 @@ public sealed class ProbationTests
     [Fact]
     public void WhatComesBackSoonIsNotOnProbationAgain()
     {
-        _probation.EnsureGhosts(Entries);
+        _probation.EnsureGhosts(Entries, ref _work);
         Go(Insert("key"), wasOnProbation: true);
 
         Assert.False(Slot.IsMarked(_slots[Insert("key").Slot].Stamp));
@@ -292,7 +315,7 @@ public sealed class ProbationTests
     [Fact]
     public void WhatComesBackAfterItWasUsedIsOnProbationAgain()
     {
-        _probation.EnsureGhosts(Entries);
+        _probation.EnsureGhosts(Entries, ref _work);
         Go(Insert("key"), wasOnProbation: false);
 
         Assert.True(Slot.IsMarked(_slots[Insert("key").Slot].Stamp));
@@ -307,7 +330,7 @@ public sealed class ProbationTests
     [InlineData(false, 3, 0)]
     public void WhatComesBackAtOnceMovesTheShareByAQuarterOfAnEntry(bool fromProbation, int agoInWindowOfTwo, int move)
     {
-        _probation.EnsureGhosts(Entries);
+        _probation.EnsureGhosts(Entries, ref _work);
         int before = Share;
         Go(Insert("key"), fromProbation);
         for (int i = 1; i < agoInWindowOfTwo; i++)
@@ -364,7 +387,7 @@ public sealed class ProbationTests
     public void GivesItsMemoryBackWhenNothingIsLeft()
     {
         Entry[] entries = [.. Enumerable.Range(0, 5_000).Select(i => Insert($"key{i}"))];
-        _probation.EnsureGhosts(5_000);
+        _probation.EnsureGhosts(5_000, ref _work);
         _probation.Tell();
         Assert.All(entries, entry => _slots.Free(entry.Slot));
 
@@ -386,7 +409,7 @@ public sealed class ProbationTests
         _slots.EnsureFree(entry);
         if (ensureRoom)
         {
-            _probation.EnsureRoom(_slots);
+            _probation.EnsureRoom(_slots, ref _work);
         }
 
         entry.Slot = _slots.Take(entry);
@@ -413,12 +436,31 @@ public sealed class ProbationTests
         _probation.Weed(_slots);
     }
 
+    private void WeedSome(int times, long held)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            _probation.WeedSome(_slots, held);
+        }
+    }
+
     private void Use(Entry entry) => _slots[entry.Slot].Stamp = ++_tick;
 
     private Entry? Take()
     {
-        Entry? entry = _probation.Peek(_slots, keep: null, out _);
-        Assert.True(entry is null || _probation.TryTake(entry));
+        Entry? entry;
+        do
+        {
+            _work.Begin();
+            entry = _probation.Peek(_slots, keep: null, ref _work, out _);
+        }
+        while (entry is null && _probation.Length > 0);
+
+        if (entry is not null)
+        {
+            _probation.Take();
+        }
+
         return entry;
     }
 }

@@ -52,7 +52,7 @@ internal static class HostPartition
         store.Fits(Partition.Host, keyLength, valueLength, expires);
 
     public static RoomAmount EvictPeeked(this Shard shard, Entry victim, Change reason) =>
-        shard.EvictPeeked(victim, default, ref reason);
+        shard.EvictPeeked(victim, onProbation: false, default, ref reason);
 
     public static RoomAmount ReclaimExpired(this Shard shard, Now now, Entry? keep, int atMost)
     {
