@@ -64,7 +64,7 @@ internal sealed class Probation(ProbationTotal total)
 
         work.Count(Work.Weeding);
         Weed(slots);
-        if (_length > _queue.Length / 3 * 2)
+        if (3 * _length > 2 * _queue.Length)
         {
             work.Count(Work.Growth);
             Resize(_length + (_length / 2));

@@ -370,6 +370,28 @@ public sealed class ProbationTests
     }
 
     [Fact]
+    public void WhereWeedingMakesRoomTheQueueDoesNotGrow()
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 8).Select(i => Insert($"key{i}"))];
+        Array.ForEach(entries[..3], Use);
+
+        Assert.Equal(0, Allocated.By(() => _probation.EnsureRoom(_slots, ref _work)));
+
+        Assert.Equal((5, 0, 1), (_probation.Length, _work.Most(Work.Growth), _work.Most(Work.Weeding)));
+    }
+
+    [Fact]
+    public void WhereItMakesTooLittleTheQueueGrowsByHalf()
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 8).Select(i => Insert($"key{i}"))];
+        Array.ForEach(entries[..2], Use);
+
+        Assert.All(Enumerable.Range(0, 3), i => Assert.True(Slot.IsMarked(_slots[Insert($"more{i}").Slot].Stamp)));
+
+        Assert.Equal((9, 1), (_probation.Length, _work.Most(Work.Growth)));
+    }
+
+    [Fact]
     public void WithoutRoomInTheQueueNothingIsMarked()
     {
         for (int i = 0; i < 8; i++)
