@@ -93,6 +93,21 @@ public sealed class CommandsTests
         Assert.Equal(cells.Length, cells.Distinct().Count());
         Assert.DoesNotContain(cells, cell => cell.ValueLength == 16 * 1024 && cell.Count != 10_000);
         Assert.Single(cells, cell => cell.Count == 4_000_000);
+        Assert.All(
+            from count in new[] { 10_000, 1_000_000 }
+            from slides in new[] { false, true }
+            select new Cell(PeerSet.ScanResistant, count, 26, 100, slides, HasTenant: false, CellState.Churned),
+            cell => Assert.Contains(cell, cells));
+    }
+
+    [Fact]
+    public void AMemoryCellOfTheOtherPolicyPaysForProbation()
+    {
+        Cell lru = new(PeerSet.Bounded, 500, 26, 100, Slides: false, HasTenant: false, CellState.Churned);
+
+        long more = Scales.Weigh(lru with { Peer = PeerSet.ScanResistant }).SizeBytes - Scales.Weigh(lru).SizeBytes;
+
+        Assert.InRange(more, 1, long.MaxValue);
     }
 
     [Fact]
@@ -190,6 +205,7 @@ public sealed class CommandsTests
         Assert.Contains("| heap per entry/MemoryDistributedCache, 1,000 ", output, StringComparison.Ordinal);
         Assert.Contains("| heap per expiring entry, after churn/MemoryDistributedCache, 8,000 ", output, StringComparison.Ordinal);
         Assert.Contains("| BoundedDistributedCache, sliding, with a tenant, after churn ", output, StringComparison.Ordinal);
+        Assert.Contains("| key 26, value 100 B, ScanResistant, sliding, after churn ", output, StringComparison.Ordinal);
 
         // What was churned is weighed as if it were twice what MemoryDistributedCache has.
         Assert.Equal(1, code);

@@ -39,7 +39,11 @@ internal static class MemoryCommand
         return section;
     }
 
-    /// <summary>Keys, values, expiry, tenants and histories; large values in small caches only, and the largest count once.</summary>
+    /// <summary>
+    /// Keys, values, expiry, tenants and histories; large values in small caches only, and the largest count once. And the
+    /// other policy at its dearest: nobody uses what is set, so all of it is on probation, and after churn as many hashes
+    /// of what went are remembered as ever will be.
+    /// </summary>
     internal static IEnumerable<Cell> Grid(Scale scale) =>
     [
         .. from keyLength in new[] { 5, KeyLength, 300 }
@@ -50,6 +54,10 @@ internal static class MemoryCommand
            where slides || state != CellState.HalfExpired
            from count in valueLength == LargeValue ? new[] { scale.Entries } : [scale.Entries, scale.LargeEntries]
            select new Cell(PeerSet.Bounded, count, keyLength, valueLength, slides, hasTenant, state),
+        .. from slides in new[] { false, true }
+           from state in new[] { CellState.Fresh, CellState.Churned }
+           from count in new[] { scale.Entries, scale.LargeEntries }
+           select new Cell(PeerSet.ScanResistant, count, KeyLength, ValueLength, slides, HasTenant: false, state),
         new Cell(PeerSet.Bounded, scale.HugeEntries, KeyLength, ValueLength, Slides: true, HasTenant: false, CellState.Churned),
     ];
 
@@ -58,7 +66,7 @@ internal static class MemoryCommand
         List<(Cell, Weight)> weighed = [];
         foreach (Cell cell in cells)
         {
-            progress.Step($"{cell.Peer}, {cell.Count} entries, {Describe(cell)}");
+            progress.Step($"{(cell.Peer == PeerSet.ScanResistant ? PeerSet.Bounded : cell.Peer)}, {cell.Count} entries, {Describe(cell)}");
             weighed.Add((cell, weigh(cell)));
         }
 
@@ -142,7 +150,7 @@ internal static class MemoryCommand
     private static double Share((Cell Cell, Weight Weight) of) => (double)of.Weight.HeapBytes / of.Weight.SizeBytes;
 
     private static string Describe(Cell cell) =>
-        $"key {cell.KeyLength}, value {cell.ValueLength} B{(cell.Slides ? ", sliding" : "")}{(cell.HasTenant ? ", tenant" : "")}{Describe(cell.State)}";
+        $"key {cell.KeyLength}, value {cell.ValueLength} B{(cell.Peer == PeerSet.ScanResistant ? ", ScanResistant" : "")}{(cell.Slides ? ", sliding" : "")}{(cell.HasTenant ? ", tenant" : "")}{Describe(cell.State)}";
 
     private static string Describe(CellState state) => state switch
     {

@@ -34,7 +34,7 @@ internal static class Scales
 
     private static (IDisposable Held, Func<(int Entries, long SizeBytes)> Look) Fill(Cell cell)
     {
-        if (cell.Peer == PeerSet.Bounded)
+        if (cell.Peer is PeerSet.Bounded or PeerSet.ScanResistant)
         {
             return FillBounded(cell);
         }
@@ -54,7 +54,7 @@ internal static class Scales
     private static (IDisposable Held, Func<(int Entries, long SizeBytes)> Look) FillBounded(Cell cell)
     {
         ManualClock clock = new();
-        BoundedDistributedCache cache = PeerSet.MakeBounded(cell.Count, clock: cell.State == CellState.HalfExpired ? clock : null);
+        BoundedDistributedCache cache = PeerSet.MakeBounded(cell.Count, clock: cell.State == CellState.HalfExpired ? clock : null, policy: PeerSet.PolicyOf(cell.Peer));
         IDistributedCache target = cell.HasTenant ? cache.ForTenant(Tenant) : cache;
         DistributedCacheEntryOptions longer = new() { SlidingExpiration = TimeSpan.FromHours(10) };
         DistributedCacheEntryOptions shorter = new() { SlidingExpiration = TimeSpan.FromHours(1) };

@@ -31,6 +31,8 @@ internal static class PeerSet
     /// </summary>
     public static int Room(string name, int entries) => name == Memory ? 2 * entries : entries;
 
+    public static EvictionPolicy PolicyOf(string name) => name == ScanResistant ? EvictionPolicy.ScanResistant : EvictionPolicy.Lru;
+
     /// <param name="name">Who.</param>
     /// <param name="capacity">How many entries are to fit.</param>
     /// <param name="valueLength">The length of each value, for the peer that counts those only.</param>
@@ -42,7 +44,7 @@ internal static class PeerSet
         switch (name)
         {
             case Bounded or ScanResistant:
-                BoundedDistributedCache bounded = MakeBounded(capacity, policy: name == Bounded ? EvictionPolicy.Lru : EvictionPolicy.ScanResistant);
+                BoundedDistributedCache bounded = MakeBounded(capacity, policy: PolicyOf(name));
                 return new Peer<BoundedCalls>(name, new BoundedCalls(bounded, expiry), bounded.Dispose);
             case Memory:
                 return new Peer<MemoryCalls>(name, new MemoryCalls(MakeMemory((long)capacity * valueLength), expiry));
