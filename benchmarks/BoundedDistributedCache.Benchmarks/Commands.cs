@@ -35,7 +35,7 @@ internal static class Commands
           --tiny       tries the program within seconds; its figures are worth nothing
         """;
 
-    /// <returns>0; 1 where a target was missed; 2 where the arguments are wrong.</returns>
+    /// <returns>0; 1 where a target was missed or a part failed; 2 where the arguments are wrong.</returns>
     /// <param name="arguments">The command and its options.</param>
     /// <param name="output">Takes what was found.</param>
     /// <param name="error">Takes what is wrong.</param>
@@ -84,17 +84,17 @@ internal static class Commands
             "others" => Show([OthersCommand.Run(parsed.Scale)], parsed, output),
             CellProcess.Command => Weigh(parsed, output),
             "hitratio" or "report" when parsed.Traces is null => Refuse($"'{parsed.Command}' needs '--traces' and a folder.", error),
-            "report" => Show(Everything(parsed, parsed.Traces, weigh), parsed, output),
+            "report" => Show(Everything(parsed, parsed.Traces, error, weigh), parsed, output),
             "hitratio" => Show([HitRatioCommand.Run(Trace.LoadAll(parsed.Traces))], parsed, output),
             _ => Refuse($"There is no command '{parsed.Command}'.", error),
         };
 
-    private static List<Section> Everything(Arguments parsed, string traces, Func<Cell, Weight>? weigh)
+    private static List<Section> Everything(Arguments parsed, string traces, TextWriter error, Func<Cell, Weight>? weigh)
     {
         // Where there is none, this is told now and not after an hour.
         RedisServer.Start().Dispose();
         Trace.FilesIn(traces);
-        (string Name, Func<Section> Run)[] parts =
+        (string Id, Func<Section> Find)[] parts =
         [
             ("throughput", () => ThroughputCommand.Run(parsed.Scale)),
             ("hitratio", () => HitRatioCommand.Run(Trace.LoadAll(traces))),
@@ -106,24 +106,7 @@ internal static class Commands
             ("redis", () => RedisCommand.Run(parsed.Scale)),
             ("others", () => OthersCommand.Run(parsed.Scale)),
         ];
-        Progress progress = new("report", parts.Length);
-        List<Section> sections = [];
-        foreach ((string name, Func<Section> run) in parts)
-        {
-            progress.Step(name);
-            Section section = run();
-            sections.Add(section);
-
-            // A long run that is broken off leaves what it has found.
-            if (parsed.Docs is { } docs)
-            {
-                Document.Write(docs, [section], parsed.IsTiny);
-            }
-        }
-
-        sections.Insert(0, Overview.Of(sections));
-        progress.End();
-        return sections;
+        return Report.Of(parts, parsed.Docs, parsed.IsTiny, error);
     }
 
     private static int Weigh(Arguments arguments, TextWriter output)
@@ -139,7 +122,7 @@ internal static class Commands
         return 2;
     }
 
-    private static int Show(IReadOnlyList<Section> sections, Arguments arguments, TextWriter output)
+    internal static int Show(IReadOnlyList<Section> sections, Arguments arguments, TextWriter output)
     {
         output.WriteLine(Machine.Describe());
         output.WriteLine(Machine.Versions());
@@ -157,6 +140,12 @@ internal static class Commands
         int missed = sections.Sum(section => section.Figures.Count(figure => figure.Verdict == Verdict.Missed));
         output.WriteLine();
         output.WriteLine(missed == 0 ? "No target missed." : $"{missed} targets missed: the whole range between the quartiles is on the wrong side.");
-        return missed == 0 ? 0 : 1;
+        string[] failed = [.. sections.Where(section => section.HasFailed).Select(section => section.Id)];
+        if (failed.Length > 0)
+        {
+            output.WriteLine($"Without figures, because refused or failed: {string.Join(", ", failed)}.");
+        }
+
+        return missed == 0 && failed.Length == 0 ? 0 : 1;
     }
 }

@@ -40,6 +40,16 @@ public sealed class CommandsTests
         Assert.EndsWith($"far 1.16 1 MISS{Environment.NewLine}", output.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void QuickMissesOnlyWhereTheWholeRangeDoes()
+    {
+        using StringWriter output = new();
+
+        Assert.Equal(0, QuickCommand.Print([new Figure("part", new Quartiles(1.14, 1.2, 1.3), Target.AtMost(1), "")], output));
+        Assert.Equal(1, QuickCommand.Print([new Figure("whole", new Quartiles(1.16, 1.2, 1.3), Target.AtMost(1), "")], output));
+        Assert.Equal($"part 1.20 1 ok{Environment.NewLine}whole 1.20 1 MISS{Environment.NewLine}", output.ToString());
+    }
+
     [Theory]
     [InlineData("throughput")]
     [InlineData("sweeps")]

@@ -20,6 +20,25 @@ public sealed class DocumentTests
         Assert.Contains("'two'", Assert.Throws<InvalidOperationException>(() => Document.Replace(Page, "two", "new")).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void EachSectionBeginsWithTheMachineAndTheVersionsOfThePeers()
+    {
+        string folder = Directory.CreateTempSubdirectory("document").FullName;
+        try
+        {
+            string path = Path.Combine(folder, "performance.md");
+            File.WriteAllText(path, Page);
+
+            Document.Write(folder, [new Section("one").Paragraph("new")], isTiny: false);
+
+            Assert.Matches(@"<!-- begin: one -->\s+\*20.* GiB\. Microsoft\.Extensions\.Caching\.Memory \d[\d.]+, BitFaster\.Caching \d[\d.]+, BoundedDistributedCache \d\S+\.\*\s+new\s+<!-- end: one -->", File.ReadAllText(path));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void AChartIsAnSvgOnATransparentGround()
     {
         string svg = new Chart("name", "Title", "M/s", ["a", "b"], [new Series("ours", [1, 2]), new Series("theirs", [2, double.NaN])]).ToSvg();

@@ -73,11 +73,12 @@ internal static class HitRatioCommand
                 progress.Step($"{trace.Name}, {entries} entries");
                 double exact = Percent(ExactLru.Hits(trace.Keys, trace.KeyCount, entries), trace);
                 double[] found = [.. PeerSet.WithLimit.Select(PercentOf)];
+                double scanResistantly = PercentOf(PeerSet.ScanResistant);
                 below.Add(exact - found[0]);
-                scanResistance.Add(trace.Name, $"{Format.Count(entries)} entries", found[0], PercentOf(PeerSet.ScanResistant), found[Array.IndexOf(PeerSet.WithLimit, PeerSet.Lfu)]);
+                scanResistance.Add(trace.Name, $"{Format.Count(entries)} entries", found[0], scanResistantly, found[Array.IndexOf(PeerSet.WithLimit, PeerSet.Lfu)]);
                 if (entries == Middle(trace))
                 {
-                    charted.Add(($"{trace.Name} @{Format.Count(entries)}", [exact, .. found]));
+                    charted.Add(($"{trace.Name}\n@{Format.Count(entries)}", [found[0], scanResistantly, .. found[1..], exact]));
                 }
 
                 table.Row([trace.Name, Format.Count(entries), Two(exact), Two(found[0]), Format.Points(exact - found[0]), IsMet(exact - found[0], PointsByEntries), .. found[1..].Select(Two)]);
@@ -94,7 +95,7 @@ internal static class HitRatioCommand
         JudgeWorst(section, "below exact LRU by entries, worst cell, points", below, PointsByEntries);
         section.Table(table);
         section.Paragraph($"{MemoryIsARace} {PeerSet.Lfu} does not admit a key that is asked for less often than what would have to go (TinyLFU), by design: where requests are for what was new a moment ago, it is below exact LRU, and where popularity lasts, above.");
-        string[] series = ["exact LRU", .. PeerSet.WithLimit];
+        string[] series = [PeerSet.Bounded, PeerSet.ScanResistant, .. others, "exact LRU"];
         section.Chart(new Chart(
             "hitratio",
             "Hits in 100 requests, each trace at its middle size",

@@ -37,7 +37,7 @@ internal static class Document
         string document = File.ReadAllText(path);
         foreach (Section section in sections)
         {
-            document = Replace(document, section.Id, $"*{Machine.Describe()}{(isTiny ? " Only a trial: the figures are worth nothing." : "")}*{Environment.NewLine}{Environment.NewLine}{section.Markdown}");
+            document = Replace(document, section.Id, $"*{Machine.Describe()} {Machine.Versions()}{(isTiny ? " Only a trial: the figures are worth nothing." : "")}*{Environment.NewLine}{Environment.NewLine}{section.Markdown}");
             foreach (Chart chart in section.Charts)
             {
                 chart.Save(Path.Combine(directory, "charts"));

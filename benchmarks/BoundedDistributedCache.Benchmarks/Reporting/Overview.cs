@@ -1,4 +1,5 @@
 using BoundedCache.Benchmarks.Measuring;
+using BoundedCache.Benchmarks.Peers;
 
 namespace BoundedCache.Benchmarks.Reporting;
 
@@ -9,8 +10,13 @@ internal static class Overview
     {
         List<Figure> figures = [.. sections.SelectMany(section => section.Figures)];
         Section summary = new Section("summary")
-            .Paragraph(Machine.Versions())
             .Paragraph($"{figures.Count} figures have a target: {Count(Verdict.Met)} met, {Count(Verdict.Straddles)} not missed but straddled by the range between the quartiles, {Count(Verdict.Missed)} missed.");
+        string[] failed = [.. sections.Where(section => section.HasFailed).Select(section => $"`{section.Id}`")];
+        if (failed.Length > 0)
+        {
+            summary.Paragraph($"Not among them, because refused or failed: {string.Join(", ", failed)}.");
+        }
+
         Table table = new("", "Figure", "Median", "Target", "");
         foreach ((int index, Figure figure) in Charted(figures).Index())
         {
@@ -39,6 +45,6 @@ internal static class Overview
             "Each ratio as a share of its target (up to 1 is right), numbered as in the table",
             "share of target",
             [.. Enumerable.Range(1, ratios.Length).Select(number => $"{number}")],
-            [new Series("median", [.. ratios.Select(figure => figure.Target.IsAtMost ? figure.Value.Median / figure.Target.Limit : figure.Target.Limit / figure.Value.Median)])]);
+            [new Series(PeerSet.Bounded, [.. ratios.Select(figure => figure.Target.IsAtMost ? figure.Value.Median / figure.Target.Limit : figure.Target.Limit / figure.Value.Median)])]);
     }
 }

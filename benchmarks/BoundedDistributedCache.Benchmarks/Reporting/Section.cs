@@ -17,7 +17,13 @@ internal sealed class Section(string id)
 
     public IReadOnlyList<Chart> Charts => _charts;
 
+    /// <summary>Whether it says only why there are no figures.</summary>
+    public bool HasFailed { get; private init; }
+
     public string Markdown => _text.ToString().TrimEnd();
+
+    /// <summary>A section without figures.</summary>
+    public static Section Failed(string id, string why) => new Section(id) { HasFailed = true }.Paragraph($"**No figures.** {why}");
 
     public Section Heading(string heading)
     {

@@ -11,21 +11,21 @@ internal static class QuickCommand
     public static int Run(Scale scale, TextWriter output)
     {
         Figures figures = new(scale);
-        Func<IEnumerable<Figure>>[] measures =
+        (string Name, Func<IEnumerable<Figure>> Measure)[] measures =
         [
-            figures.GetHit,
-            figures.GetHitSliding,
-            figures.TryGet,
-            figures.ReadOnlyTwoThreads,
-            () => figures.Mixed().Take(1),
-            figures.SetExisting,
-            figures.SetNewOneThread,
+            ("get hit", figures.GetHit),
+            ("get hit, sliding", figures.GetHitSliding),
+            ("try get, 100 B", figures.TryGet),
+            ("two threads", figures.ReadOnlyTwoThreads),
+            ("90/10, two threads", () => figures.Mixed().Take(1)),
+            ("set existing", figures.SetExisting),
+            ("set new", figures.SetNewOneThread),
         ];
         Progress progress = new("quick", measures.Length);
         List<Figure> found = [];
-        foreach (Func<IEnumerable<Figure>> measure in measures)
+        foreach ((string name, Func<IEnumerable<Figure>> measure) in measures)
         {
-            progress.Step("ratios");
+            progress.Step(name);
             found.AddRange(measure().Where(figure => figure.Name.Contains('/', StringComparison.Ordinal)));
         }
 
@@ -38,9 +38,9 @@ internal static class QuickCommand
         int missed = 0;
         foreach (Figure figure in figures)
         {
-            bool isRight = figure.Target.Eased(Ease).IsRight(figure.Value.Median);
-            missed += isRight ? 0 : 1;
-            output.WriteLine(FormattableString.Invariant($"{figure.Name} {figure.Value.Median:0.00} {figure.Target.Limit:0.##} {(isRight ? "ok" : "MISS")}"));
+            bool isMissed = figure.Target.Eased(Ease).Judge(figure.Value) == Verdict.Missed;
+            missed += isMissed ? 1 : 0;
+            output.WriteLine(FormattableString.Invariant($"{figure.Name} {figure.Value.Median:0.00} {figure.Target.Limit:0.##} {(isMissed ? "MISS" : "ok")}"));
         }
 
         return missed == 0 ? 0 : 1;

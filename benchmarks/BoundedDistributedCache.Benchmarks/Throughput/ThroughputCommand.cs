@@ -66,7 +66,7 @@ internal static class ThroughputCommand
 
         section.Chart(new Chart(
             "throughput",
-            $"{loads[0].Name}: million operations per second, by threads",
+            $"{loads[0].Name}: million operations per second",
             "M/s",
             [.. charted.Select(bar => bar.Group)],
             [.. PeerSet.All.Select((name, peer) => new Series(name, [.. charted.Select(bar => bar.PerSecond[peer] / 1e6)]))]));
@@ -110,7 +110,7 @@ internal static class ThroughputCommand
                 tables.PerSecond.Row([$"{load.Name}, {NameOf(mix)}", $"{threads}", .. perSecond.Select(value => double.IsNaN(value) ? "refused" : value == 0 ? "" : Format.Millions(value))]);
                 if (charted.Count < Mixes.Length * scale.ThreadCounts.Count())
                 {
-                    charted.Add(($"{NameOf(mix)} / {threads}", perSecond));
+                    charted.Add(($"{NameOf(mix)}\n{threads} {(threads == 1 ? "thread" : "threads")}", perSecond));
                 }
             }
         }
