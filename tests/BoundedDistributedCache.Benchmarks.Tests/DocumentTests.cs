@@ -37,14 +37,4 @@ public sealed class DocumentTests
             Directory.Delete(folder, recursive: true);
         }
     }
-
-    [Fact]
-    public void AChartIsAnSvgOnATransparentGround()
-    {
-        string svg = new Chart("name", "Title", "M/s", ["a", "b"], [new Series("ours", [1, 2]), new Series("theirs", [2, double.NaN])]).ToSvg();
-
-        Assert.Contains("<svg", svg, StringComparison.Ordinal);
-        Assert.DoesNotContain("fill=\"#FFFFFF\"", svg, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("fill=\"white\"", svg, StringComparison.OrdinalIgnoreCase);
-    }
 }

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using BoundedCache.Benchmarks.HitRatios;
+using BoundedCache.Benchmarks.Peers;
+using BoundedCache.Benchmarks.Reporting;
 
 namespace BoundedCache.Benchmarks.Tests;
 
@@ -74,6 +76,18 @@ public sealed class HitRatioTests : IDisposable
         Assert.False(lru.Request(2, 11));
         Assert.False(lru.Request(2, 11));
         Assert.True(lru.Request(1, 4));
+    }
+
+    [Fact]
+    public void TheChartHasBothPoliciesAmongThePeersAndExactLruLast()
+    {
+        Trace trace = Trace.Load(Write("some.keys.gz", [.. Enumerable.Range(0, 400).Select(i => (uint)(i * i % 101))]));
+
+        Chart chart = Assert.Single(HitRatioCommand.Run([trace]).Charts);
+
+        Assert.Equal([PeerSet.Bounded, PeerSet.ScanResistant, .. PeerSet.WithLimit[1..], "exact LRU"], chart.Series.Select(series => series.Name));
+        Assert.Equal("some\n@10", Assert.Single(chart.Groups));
+        Assert.Equal(100.0 * ExactLru.Hits(trace.Keys, trace.KeyCount, 10) / trace.Keys.Length, Assert.Single(chart.Series[^1].Values));
     }
 
     private string Write(string name, params uint[] numbers)
