@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Xml.Linq;
 using BoundedCache.Benchmarks.Peers;
 using BoundedCache.Benchmarks.Reporting;
 
@@ -57,8 +58,8 @@ public sealed class ChartTests
     [Fact]
     public void WhoWasRefusedIsMarkedAndWhoTakesNoPartIsNot()
     {
-        Assert.Contains(">refused<", Draw(["group"], new Series(PeerSet.Bounded, [1]), new Series(PeerSet.Memory, [double.NaN])), StringComparison.Ordinal);
-        Assert.DoesNotContain(">refused<", Draw(["group"], new Series(PeerSet.Bounded, [1]), new Series(PeerSet.Memory, [0])), StringComparison.Ordinal);
+        Assert.Contains("refused", TextsOf(Draw(["group"], new Series(PeerSet.Bounded, [1]), new Series(PeerSet.Memory, [double.NaN]))));
+        Assert.DoesNotContain("refused", TextsOf(Draw(["group"], new Series(PeerSet.Bounded, [1]), new Series(PeerSet.Memory, [0]))));
     }
 
     [Fact]
@@ -67,15 +68,18 @@ public sealed class ChartTests
         string[] groups = [.. Enumerable.Range(1, 9).Select(number => $"cloudphysics\n@{number},000")];
         Series series = new(PeerSet.Bounded, new double[9]);
 
-        string upright = Draw(groups, series);
-        string turned = Draw([.. groups.Select(group => "long " + group)], series);
+        string[] upright = TextsOf(Draw(groups, series));
+        string[] turned = TextsOf(Draw([.. groups.Select(group => "long " + group)], series));
 
-        Assert.Contains(">cloudphysics<", upright, StringComparison.Ordinal);
-        Assert.Contains(">@9,000<", upright, StringComparison.Ordinal);
-        Assert.Contains(">long cloudphysics @9,000<", turned, StringComparison.Ordinal);
+        Assert.Contains("cloudphysics", upright);
+        Assert.Contains("@9,000", upright);
+        Assert.Contains("long cloudphysics @9,000", turned);
     }
 
     private static string Draw(string[] groups, params Series[] series) => new Chart("name", "Title", "M/s", groups, series).ToSvg();
+
+    private static string[] TextsOf(string svg) =>
+        [.. XDocument.Parse(svg).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value.Trim())];
 
     /// <summary>As WCAG 2 has it: 1 where both are the same, 21 between black and white.</summary>
     private static double Contrast(string one, string other)

@@ -81,13 +81,13 @@ public sealed class HitRatioTests : IDisposable
     [Fact]
     public void TheChartHasBothPoliciesAmongThePeersAndExactLruLast()
     {
-        Trace trace = Trace.Load(Write("some.keys.gz", [.. Enumerable.Range(0, 400).Select(i => (uint)(i * i % 101))]));
+        Trace trace = Trace.Load(Write("some.keys.gz", [.. Enumerable.Range(0, 4_000).Select(i => (uint)(i * i % 1_000)), 999]));
 
         Chart chart = Assert.Single(HitRatioCommand.Run([trace]).Charts);
 
         Assert.Equal([PeerSet.Bounded, PeerSet.ScanResistant, .. PeerSet.WithLimit[1..], "exact LRU"], chart.Series.Select(series => series.Name));
-        Assert.Equal("some\n@10", Assert.Single(chart.Groups));
-        Assert.Equal(100.0 * ExactLru.Hits(trace.Keys, trace.KeyCount, 10) / trace.Keys.Length, Assert.Single(chart.Series[^1].Values));
+        Assert.Equal("some\n@100", Assert.Single(chart.Groups));
+        Assert.Equal(100.0 * ExactLru.Hits(trace.Keys, trace.KeyCount, 100) / trace.Keys.Length, Assert.Single(chart.Series[^1].Values));
     }
 
     private string Write(string name, params uint[] numbers)
