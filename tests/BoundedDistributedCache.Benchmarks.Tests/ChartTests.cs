@@ -22,6 +22,13 @@ public sealed class ChartTests
         Assert.DoesNotContain("\"white\"", svg, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public void WhatHasOneSeriesNeedsNoLegend()
+    {
+        Assert.DoesNotContain("ours", TextsOf(Draw(["a"], new Series("ours", [1]))));
+        Assert.Contains("ours", TextsOf(Draw(["a"], new Series("ours", [1]), new Series("theirs", [1]))));
+    }
+
     [Theory]
     [MemberData(nameof(Bars))]
     public void BarsStandOutFromWhiteAndFromDark(string colour)
