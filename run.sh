@@ -42,6 +42,42 @@ if $two_nodes && ((10#$port == 65535)); then
   exit 2
 fi
 
+is_open() {
+  (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null
+}
+ports=($((10#$port)))
+! $two_nodes || ports+=($((10#$port + 1)))
+if ((10#$port != 0)); then
+  for taken in "${ports[@]}"; do
+    if is_open localhost "$taken"; then
+      echo "Port $taken is taken. PORT=8080 $0 uses another." >&2
+      exit 1
+    fi
+  done
+fi
+
+# As the client reads it: endpoints and options, between commas.
+answers() {
+  local part host at
+  local -a parts
+  IFS=, read -ra parts <<<"$1"
+  for part in "${parts[@]}"; do
+    case "$part" in
+      *=*) continue ;;
+      '!'*) return 0 ;; # a socket in the file system
+      '['*) host="${part%]*}" host="${host#[}" at="${part##*]}" ;;
+      *) host="${part%%:*}" at="${part#"$host"}" ;;
+    esac
+    at="${at#:}"
+    if is_open "$host" "${at:-6379}"; then return 0; fi
+  done
+  return 1
+}
+if [[ -n "$redis" ]] && ! answers "$redis"; then
+  echo "Nobody listens at ${redis%%,*}. Start Redis there, or leave the address out: then $0 --redis starts one." >&2
+  exit 1
+fi
+
 sample=samples/WebSample
 echo "Restoring and building $sample ..."
 dotnet restore "$sample" --verbosity quiet
@@ -65,7 +101,7 @@ fi
 free_port() {
   local candidate
   # Below the ports that outgoing connections are given.
-  while candidate=$((20000 + RANDOM % 12000)); (exec 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null; do :; done
+  while candidate=$((20000 + RANDOM % 12000)); is_open 127.0.0.1 "$candidate"; do :; done
   echo "$candidate"
 }
 
@@ -107,7 +143,7 @@ if [[ -z "$redis" ]]; then
   data=$(mktemp -d)
   redis-server --port "$redis_port" --bind 127.0.0.1 --save "" --dir "$data" --daemonize no >"$data/log" &
   server=$!
-  until (exec 3<>"/dev/tcp/127.0.0.1/$redis_port") 2>/dev/null; do
+  until is_open 127.0.0.1 "$redis_port"; do
     if ! kill -0 "$server" 2>/dev/null; then
       cat "$data/log" >&2
       exit 1
@@ -122,7 +158,7 @@ echo "Two nodes share the Redis at ${redis%%,*}."
 upstream_port=$(free_port)
 node "http://$host:$port" --Redis "$redis" --Upstream:Port "$upstream_port" &
 nodes+=($!)
-until (exec 3<>"/dev/tcp/127.0.0.1/$upstream_port") 2>/dev/null; do
+until is_open 127.0.0.1 "$upstream_port"; do
   kill -0 "${nodes[0]}" 2>/dev/null || exit 1
   sleep 0.1
 done
@@ -130,6 +166,21 @@ second=$((10#$port == 0 ? 0 : 10#$port + 1))
 node "http://$host:$second" --Redis "$redis" --Upstream:Address "http://127.0.0.1:$upstream_port" &
 nodes+=($!)
 
-wait -n "${nodes[@]}" || true
-echo "A node has ended; the other is closed." >&2
+# What is left goes on, as it would elsewhere.
+while ((${#nodes[@]})); do
+  wait -n "${nodes[@]}" $server || true
+  left=()
+  for process in "${nodes[@]}"; do
+    if kill -0 "$process" 2>/dev/null; then
+      left+=("$process")
+    else
+      echo "A node has ended (process $process)." >&2
+    fi
+  done
+  nodes=(${left[@]+"${left[@]}"})
+  if [[ -n "$server" ]] && ! kill -0 "$server" 2>/dev/null; then
+    echo "redis-server has ended; the nodes go on without it. Another that listens at $redis takes its place: redis-server --port $redis_port" >&2
+    server=
+  fi
+done
 exit 1
