@@ -1,3 +1,4 @@
+using BoundedCache;
 using Microsoft.Extensions.Caching.Hybrid;
 using OpenTelemetry.Metrics;
 using WebSample;
@@ -61,10 +62,10 @@ var app = builder.Build();
 app.UseExceptionHandler(new ExceptionHandlerOptions
 {
     ExceptionHandlingPath = "/error",
-    StatusCodeSelector = exception => exception is CatalogueUnavailableException
+    StatusCodeSelector = exception => exception is CatalogueUnavailableException or RedisTierException
         ? StatusCodes.Status503ServiceUnavailable
         : StatusCodes.Status500InternalServerError,
-    SuppressDiagnosticsCallback = context => context.Exception is CatalogueUnavailableException, // The retries logged it.
+    SuppressDiagnosticsCallback = context => context.Exception is CatalogueUnavailableException or RedisTierException, // The retries, and the tier, logged it.
 });
 app.UseStatusCodePagesWithReExecute("/error");
 app.UseStrictContentSecurityPolicy();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BoundedCache;
 using WebSample.Catalogue;
 
 namespace WebSample.Cart;
@@ -30,21 +31,39 @@ public sealed class ShoppingCart
         return new ShoppingCart(context.Session);
     }
 
-    public void Add(Product product)
+    /// <summary>The same for pages that can do without it: none where Redis, which has it, does not answer.</summary>
+    public static async Task<ShoppingCart?> TryOpenAsync(HttpContext context)
+    {
+        try
+        {
+            return await OpenAsync(context);
+        }
+        catch (RedisTierException)
+        {
+            return null;
+        }
+    }
+
+    public Task AddAsync(Product product)
     {
         var at = _lines.FindIndex(line => line.ProductId == product.Id);
         if (at < 0)
             _lines.Add(new CartLine(product.Id, product.Name, product.Kind, product.Price, 1));
         else
             _lines[at] = _lines[at] with { Quantity = Math.Min(_lines[at].Quantity + 1, MostOfOne) };
-        Save();
+        return SaveAsync();
     }
 
-    public void Remove(int productId)
+    public Task RemoveAsync(int productId)
     {
         _lines.RemoveAll(line => line.ProductId == productId);
-        Save();
+        return SaveAsync();
     }
 
-    private void Save() => _session.Set(Key, JsonSerializer.SerializeToUtf8Bytes(_lines));
+    // At the end of the request it would be stored anyway, but a failure only logged, and the visitor told that it was done.
+    private Task SaveAsync()
+    {
+        _session.Set(Key, JsonSerializer.SerializeToUtf8Bytes(_lines));
+        return _session.CommitAsync();
+    }
 }

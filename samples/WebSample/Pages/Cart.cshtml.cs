@@ -17,13 +17,13 @@ public sealed class CartModel(CachedCatalogue catalogue) : PageModel
         if (answer.Value is null)
             return NotFound();
 
-        (await ShoppingCart.OpenAsync(HttpContext)).Add(answer.Value);
+        await (await ShoppingCart.OpenAsync(HttpContext)).AddAsync(answer.Value);
         return RedirectToPage("/Cart", pageHandler: "");
     }
 
     public async Task<IActionResult> OnPostRemoveAsync(int id)
     {
-        (await ShoppingCart.OpenAsync(HttpContext)).Remove(id);
+        await (await ShoppingCart.OpenAsync(HttpContext)).RemoveAsync(id);
         return RedirectToPage("/Cart", pageHandler: "");
     }
 }

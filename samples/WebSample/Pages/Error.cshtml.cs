@@ -1,3 +1,4 @@
+using BoundedCache;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -23,6 +24,8 @@ public sealed class ErrorModel : PageModel
     {
         (Heading, Text) = Response.StatusCode switch
         {
+            _ when HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error is RedisTierException =>
+                ("Redis does not answer", "Carts are kept there. Until it is back they can't be shown or changed; what was just sent may have been done or not."),
             StatusCodes.Status404NotFound =>
                 ("Not found", "There is no such page."),
             StatusCodes.Status400BadRequest =>
