@@ -1,5 +1,8 @@
 using System.Net;
+using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
@@ -70,10 +73,21 @@ internal sealed class RunningShop : WebApplicationFactory<Program>
         {
             services.AddLogging(logging => logging.ClearProviders().AddFakeLogging());
             services.AddSingleton(_clock);
-            // Nodes on one Redis have the keys of their cookies there.
+            // Nodes on one Redis have the keys of their cookies there; and on this machine nowhere, where they would share
+            // them without its doing.
             if (!_settings.Any(setting => setting.Key == "Redis"))
                 services.AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider());
+            services.PostConfigure<KeyManagementOptions>(keys => keys.XmlRepository ??= new KeysOfThisNode());
             _services?.Invoke(services);
         });
+    }
+
+    private sealed class KeysOfThisNode : IXmlRepository
+    {
+        private readonly List<XElement> _keys = [];
+
+        public IReadOnlyCollection<XElement> GetAllElements() => [.. _keys];
+
+        public void StoreElement(XElement element, string friendlyName) => _keys.Add(element);
     }
 }
