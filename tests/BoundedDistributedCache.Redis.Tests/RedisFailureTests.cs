@@ -9,6 +9,7 @@ public sealed class RedisFailureTests
     [InlineData("READONLY You can't write against a read only replica. script: 5f, on @user_script:2.")]
     [InlineData("ERR Error running script (call to f_5f): @user_script:2: -READONLY You can't write against a read only replica.")]
     [InlineData("ERR Error running script (call to f_5f): @user_script:2: @user_script: 2: -READONLY You can't write against a read only replica.")]
+    [InlineData("EXECABORT Transaction discarded because of: READONLY You can't write against a read only replica.")]
     [InlineData("LOADING Redis is loading the dataset in memory")]
     public void AServerThatTakesNoWritesForAWhileIsAnOutage(string message)
     {
@@ -21,6 +22,7 @@ public sealed class RedisFailureTests
     [Theory]
     [InlineData("OOM command not allowed when used memory > 'maxmemory'. script: 5f, on @user_script:2.", "maxmemory")]
     [InlineData("ERR Error running script (call to f_5f): @user_script:2: -OOM command not allowed when used memory > 'maxmemory'", "maxmemory")]
+    [InlineData("EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.", "raise maxmemory")]
     [InlineData("NOPERM this user has no permissions to run the 'secret' command", "account")]
     [InlineData("WRONGTYPE Operation against a key holding the wrong kind of value", "no entry of a cache")]
     [InlineData("EXECABORT Transaction discarded because of previous errors.", "no primary any more")]

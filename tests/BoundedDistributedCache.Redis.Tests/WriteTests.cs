@@ -105,7 +105,29 @@ public sealed partial class WriteTests(SharedServer shared)
         Assert.Equal(RedisTierFailure.Refused, exception.Failure);
         Assert.Contains("EXECABORT", exception.Message, StringComparison.Ordinal);
         Assert.Equal("value", await node.GetAsync("key", Token));
+        Assert.Equal(0, node.Tier.Messages.Unsent);
         Assert.NotEqual("-1", await server.CliAsync("TTL", _instance + "key"));
+    }
+
+    [Fact]
+    public async Task ATransactionThatAServerDiscardsSinceItIsNoPrimaryAnyMoreIsAnOutageAndChangesNothing()
+    {
+        await using var server = await RedisServer.StartAsync(WithoutScripts);
+        await using var node = await Node.StartAsync(server.Address, _instance, Token);
+        await node.SetAsync("key", "value", Token);
+        await server.CliAsync("REPLICAOF", "127.0.0.1", "1");
+
+        var write = await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "new", Token));
+        var removal = await Assert.ThrowsAsync<RedisTierException>(() => node.Cache.RemoveAsync("key", Token));
+
+        Assert.All([write, removal], exception =>
+        {
+            Assert.Equal(RedisTierFailure.Unavailable, exception.Failure);
+            Assert.Contains("READONLY", exception.Message, StringComparison.Ordinal);
+        });
+        await server.CliAsync("REPLICAOF", "NO", "ONE");
+        Assert.Equal("value", await server.CliAsync("HGET", _instance + "key", "data"));
+        Assert.Equal("-1", await server.CliAsync("TTL", _instance + "key"));
     }
 
     /// <summary>What one call has the server run for its key, or where it is a transaction from its beginning to its end.</summary>

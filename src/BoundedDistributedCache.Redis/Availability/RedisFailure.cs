@@ -12,6 +12,8 @@ internal static class RedisFailure
     private const int LongestCode = 24;
     private const string OfScript = "ERR Error running script";
     private const string InScript = ": -";
+    private const string Discarded = "EXECABORT";
+    private const string DiscardedBecause = "EXECABORT Transaction discarded because of: ";
 
     /// <summary>Whether Redis as a whole is to be left alone for a while, if it goes on so.</summary>
     internal static bool IsOutage(Exception exception) => exception switch
@@ -20,6 +22,9 @@ internal static class RedisFailure
         RedisConnectionException or RedisTimeoutException or NotConnectedException => true,
         _ => false,
     };
+
+    /// <summary>Whether a transaction was discarded, and the server does not say why.</summary>
+    internal static bool IsDiscarded(RedisServerException exception) => CodeOf(exception) == Discarded;
 
     internal static RedisTierException Translate(Exception exception) => exception switch
     {
@@ -54,17 +59,19 @@ internal static class RedisFailure
         "WRONGTYPE" => " What is there is no entry of a cache: choose an instance name of the cache's own.",
         "MISCONF" => " It can't write its file.",
         "NOREPLICAS" => " It has fewer replicas than it asks for.",
-        "EXECABORT" => " It does not say why: it has no memory left, is no primary any more, still loads its data, can't write its file, or the account lacks a command.",
+        Discarded => " It does not say why: it has no memory left, is no primary any more, still loads its data, can't write its file, or the account lacks a command.",
         _ => "",
     };
 
     // The first word, which names the kind; what follows may repeat arguments. Before version 7 what a command of a script was
-    // answered comes after what is said of the script.
+    // answered comes after what is said of the script. Why a transaction was discarded is told where it came to be at its end.
     private static string CodeOf(Exception exception)
     {
         var message = exception.Message.AsSpan();
         if (message.StartsWith(OfScript) && message.IndexOf(InScript) is >= 0 and var found)
             message = message[(found + InScript.Length)..];
+        else if (message.StartsWith(DiscardedBecause))
+            message = message[DiscardedBecause.Length..];
         var length = message.IndexOfAnyExceptInRange('A', 'Z');
         return length is > 1 and <= LongestCode && message[length] == ' ' ? message[..length].ToString() : "ERR";
     }

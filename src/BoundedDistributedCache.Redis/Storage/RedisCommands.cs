@@ -152,13 +152,13 @@ internal sealed class RedisCommands
         _ = timeToLive is { } left
             ? transaction.KeyExpireAsync(name, left, flags: CommandFlags.FireAndForget)
             : transaction.KeyPersistAsync(name, CommandFlags.FireAndForget);
-        return PublishAndCommitAsync(transaction, set, name, channel, messageHeader);
+        return PublishAndCommitAsync(database, transaction, set, name, channel, messageHeader);
     }
 
     private static Task<bool> RemoveInTransactionAsync(IDatabase database, RedisKey name, RedisChannel channel, byte[] messageHeader)
     {
         var transaction = database.CreateTransaction();
-        return PublishAndCommitAsync(transaction, transaction.KeyDeleteAsync(name), name, channel, messageHeader);
+        return PublishAndCommitAsync(database, transaction, transaction.KeyDeleteAsync(name), name, channel, messageHeader);
     }
 
     private static async Task<bool> RenewInTransactionAsync(IDatabase database, RedisKey name, long absolute, long sliding, TimeSpan timeToLive)
@@ -171,12 +171,39 @@ internal sealed class RedisCommands
     }
 
     // What a command of the transaction was answered counts too: one may be refused while the others are done.
-    private static async Task<bool> PublishAndCommitAsync(ITransaction transaction, Task command, RedisKey name, RedisChannel channel, byte[] messageHeader)
+    private static async Task<bool> PublishAndCommitAsync(
+        IDatabase database, ITransaction transaction, Task command, RedisKey name, RedisChannel channel, byte[] messageHeader)
     {
         byte[] message = [.. messageHeader, .. (byte[])name!];
         _ = transaction.PublishAsync(channel, message, CommandFlags.FireAndForget);
-        var isCommitted = await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
-        await command.ConfigureAwait(false);
-        return isCommitted;
+        try
+        {
+            var isCommitted = await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
+            await command.ConfigureAwait(false);
+            return isCommitted;
+        }
+        catch (RedisServerException exception) when (RedisFailure.IsDiscarded(exception))
+        {
+            throw await ReasonOfAsync(database, name).ConfigureAwait(false) ?? exception;
+        }
+    }
+
+    // Why a transaction was discarded the server has told the client, which keeps it to itself. So it is asked by a write
+    // that changes nothing, since no time to live is shorter: what refuses all writes refuses this one too.
+    private static async Task<RedisServerException?> ReasonOfAsync(IDatabase database, RedisKey name)
+    {
+        try
+        {
+            await database.KeyExpireAsync(name, TimeSpan.FromMilliseconds(1), ExpireWhen.GreaterThanCurrentExpiry, CommandFlags.DemandMaster).ConfigureAwait(false);
+            return null;
+        }
+        catch (RedisServerException exception) when (RedisFailure.IsOutage(exception))
+        {
+            return exception;
+        }
+        catch (Exception)
+        {
+            return null; // nothing was done, whatever became of the question
+        }
     }
 }
