@@ -1,4 +1,5 @@
 using BoundedCache.Packages.Tests.Support;
+using BoundedCache.Redis.Tests;
 
 namespace BoundedCache.Packages.Tests;
 
@@ -23,7 +24,9 @@ public sealed class ConsumerTests : IDisposable
     [Fact]
     public async Task AnApplicationRestoresThemAndRuns()
     {
-        var told = await DotnetAsync("run");
+        await using var redis = await RedisServer.StartAsync();
+
+        var told = await DotnetAsync("run", "--", $"Redis={redis.Address}");
 
         Assert.Matches(@"All \d\d answers were right, compiled as it ran\.\s*$", told);
     }
@@ -35,7 +38,9 @@ public sealed class ConsumerTests : IDisposable
         Assert.DoesNotContain("warning", told, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("will always throw", told);
 
-        told = await Program.RunAsync(_folder.FullName, Path.Combine(_folder.FullName, "published", "PackageConsumer"), [], Cancelled);
+        await using var redis = await RedisServer.StartAsync();
+
+        told = await Program.RunAsync(_folder.FullName, Path.Combine(_folder.FullName, "published", "PackageConsumer"), [$"Redis={redis.Address}"], Cancelled);
 
         Assert.Matches(@"All \d\d answers were right, compiled to native code\.\s*$", told);
     }
@@ -45,6 +50,6 @@ public sealed class ConsumerTests : IDisposable
     private Task<string> DotnetAsync(string command, params string[] arguments) => Program.RunAsync(
         _folder.FullName,
         "dotnet",
-        [command, "--configuration", "Release", .. arguments, $"-p:PackagesFolder={_packages.Folder}", $"-p:PackagesVersion=[{Repository.Version}]", "-p:UseSharedCompilation=false"],
+        [command, "--configuration", "Release", $"-p:PackagesFolder={_packages.Folder}", $"-p:PackagesVersion=[{Repository.Version}]", "-p:UseSharedCompilation=false", .. arguments],
         Cancelled);
 }

@@ -107,6 +107,34 @@ using (tenants.Use("globex"))
     Expect("made anew", await hybrid.GetOrCreateAsync("page", _ => ValueTask.FromResult("made anew")));
 #endif
 
+// Two nodes on one Redis.
+if (app.Configuration["Redis"] is { } redis)
+{
+    using var first = await StartNodeAsync(redis);
+    using var second = await StartNodeAsync(redis);
+    var onFirst = first.Services.GetRequiredService<IDistributedCache>();
+    var onSecond = second.Services.GetRequiredService<IDistributedCache>();
+    Expect(true, onFirst is IBufferDistributedCache);
+    await onFirst.SetStringAsync("motd", "Hello", new DistributedCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(1) });
+    await UntilAsync(() => IsKept(first, "motd") && IsKept(second, "motd"));
+    Expect("Hello", await onSecond.GetStringAsync("motd"));
+    await onSecond.SetStringAsync("motd", "Good evening");
+    await UntilAsync(() => onFirst.GetString("motd") == "Good evening");
+    await first.Services.GetRequiredService<IBoundedCacheAdmin>().RemoveByPatternAsync("m*");
+    await UntilAsync(() => onSecond.GetString("motd") is null);
+
+    using var alone = await StartNodeAsync("127.0.0.1:1");
+    try
+    {
+        await alone.Services.GetRequiredService<IDistributedCache>().GetAsync("motd");
+        Expect("an exception", "none");
+    }
+    catch (RedisTierException exception)
+    {
+        Expect(RedisTierFailure.Unavailable, exception.Failure);
+    }
+}
+
 // Health, the page, and metrics.
 Expect("Healthy", await http.GetStringAsync("/health"));
 Expect(HttpStatusCode.BadRequest, (await http.GetAsync("/%20/notes%00/a")).StatusCode);
@@ -137,6 +165,25 @@ void Expect<T>(T expected, T answer, [CallerLineNumber] int line = 0)
     if (!EqualityComparer<T>.Default.Equals(expected, answer))
         throw new InvalidOperationException($"Line {line}: '{expected}' was expected, the answer was '{answer}'.");
 }
+
+static async Task<IHost> StartNodeAsync(string redis)
+{
+    var builder = Host.CreateEmptyApplicationBuilder(new());
+    builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+    {
+        ["Tier:Configuration"] = redis,
+        ["Tier:InstanceName"] = "consumer:",
+        ["Tier:MaxStaleness"] = "00:01:00",
+    });
+    builder.Services.AddBoundedCacheRedisTier(builder.Configuration.GetSection("Tier"));
+    var node = builder.Build();
+    await node.StartAsync();
+    return node;
+}
+
+// Copies are kept once messages of other nodes arrive.
+static bool IsKept(IHost node, string key) =>
+    node.Services.GetRequiredService<IDistributedCache>().GetString(key) is not null && node.Services.GetRequiredService<BoundedDistributedCache>().Count > 0;
 
 async Task PutAsync(string path, string content)
 {
