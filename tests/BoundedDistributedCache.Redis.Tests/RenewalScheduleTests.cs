@@ -57,32 +57,18 @@ public sealed class RenewalScheduleTests(SharedServer shared)
         Assert.Equal(0, Renewals(node));
     }
 
-    [Fact]
-    public async Task AnEntryThatIsWrittenAgainAndAgainIsBookedOnceAndRedisKnowsOfItAnyway()
+    [Theory]
+    [InlineData(null)]
+    [InlineData(24)] // each write has another absolute time then
+    public async Task AnEntryThatIsWrittenAgainAndAgainIsBookedOnceAndRedisKnowsOfItAnyway(int? hours)
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var node = await StartAsync(time);
+        TimeSpan? lifetime = hours is { } known ? TimeSpan.FromHours(known) : null;
 
         for (var i = 0; i < 200; i++)
         {
-            await node.SetAsync("key", "value", Token, new() { SlidingExpiration = Window });
-            time.Advance(TimeSpan.FromSeconds(10));
-            Assert.Equal("value", await node.GetAsync("key", Token));
-            Assert.Equal(1, node.Tier.BookedRenewals);
-        }
-
-        Assert.Equal(0, Renewals(node));
-    }
-
-    [Fact]
-    public async Task TheSameWhereEachWriteHasAnotherAbsoluteTime()
-    {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var node = await StartAsync(time);
-
-        for (var i = 0; i < 200; i++)
-        {
-            await node.SetAsync("key", "value", Token, new() { SlidingExpiration = Window, AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(1) });
+            await node.SetAsync("key", "value", Token, new() { SlidingExpiration = Window, AbsoluteExpirationRelativeToNow = lifetime });
             time.Advance(TimeSpan.FromSeconds(10));
             Assert.Equal("value", await node.GetAsync("key", Token));
             Assert.Equal(1, node.Tier.BookedRenewals);
@@ -96,9 +82,9 @@ public sealed class RenewalScheduleTests(SharedServer shared)
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var node = await StartAsync(time);
-        await SetAndUseAsync();
+        await SetAndUseAsync(node, time);
         time.Advance(TimeSpan.FromMinutes(2));
-        await SetAndUseAsync();
+        await SetAndUseAsync(node, time);
 
         time.Advance(TimeSpan.FromMinutes(4)); // past half a window of the first write
         await Eventually.IsTrueAsync(() => node.Tier.BookedRenewals == 1, Token);
@@ -107,13 +93,6 @@ public sealed class RenewalScheduleTests(SharedServer shared)
         time.Advance(TimeSpan.FromMinutes(2));
         await Eventually.IsTrueAsync(() => Renewals(node) == 1, Token);
         await Eventually.IsTrueAsync(() => node.Tier.BookedRenewals == 0, Token);
-
-        async Task SetAndUseAsync()
-        {
-            await node.SetAsync("key", "value", Token, new() { SlidingExpiration = Window });
-            time.Advance(TimeSpan.FromSeconds(1));
-            await node.GetAsync("key", Token);
-        }
     }
 
     [Fact]
@@ -158,9 +137,7 @@ public sealed class RenewalScheduleTests(SharedServer shared)
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var server = await RedisServer.StartAsync();
         await using var node = await Node.StartAsync(server.Address, "", Token, options => options.OperationTimeout = TimeSpan.FromSeconds(1), services => services.AddSingleton<TimeProvider>(time));
-        await node.SetAsync("key", "value", Token, new() { SlidingExpiration = Window });
-        time.Advance(TimeSpan.FromSeconds(1));
-        await node.GetAsync("key", Token);
+        await SetAndUseAsync(node, time);
         server.Kill();
         await Eventually.IsTrueAsync(() => node.Tier.State == TierState.Away, Token);
 
@@ -187,6 +164,13 @@ public sealed class RenewalScheduleTests(SharedServer shared)
             if (time is not null)
                 services.AddSingleton<TimeProvider>(time);
         });
+
+    private static async Task SetAndUseAsync(Node node, FakeTimeProvider time)
+    {
+        await node.SetAsync("key", "value", Token, new() { SlidingExpiration = Window });
+        time.Advance(TimeSpan.FromSeconds(1));
+        await node.GetAsync("key", Token);
+    }
 
     // Whatever became of them.
     private static long Renewals(Node node) =>

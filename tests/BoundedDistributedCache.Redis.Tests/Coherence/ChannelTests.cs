@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.Extensions.Logging.Testing;
 using StackExchange.Redis;
 
 namespace BoundedCache.Redis.Tests.Coherence;
@@ -35,13 +36,10 @@ public sealed class ChannelTests(SharedServer shared)
     public async Task WhatCouldNotBeSubscribedIsNotKeptByTheClient()
     {
         await using var server = await RedisServer.StartAsync();
-        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "-subscribe", "allchannels");
-        await using var node = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        await using var node = await CreateAsync(server, "-subscribe", "allchannels");
         node.Tier.Start();
-        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 304), Token);
-        await server.CliAsync("ACL", "SETUSER", "node", "+subscribe");
-        node.Tier.Messages.Wake();
-        await node.IsConnectedAsync(Token);
+        await Eventually.IsTrueAsync(() => Refusals(node).Any(), Token);
+        await AllowAsync(server, node);
 
         // Each would get every message: to count it twice, or to keep it for good.
         var database = await node.Tier.Connection.GetDatabaseAsync();
@@ -96,32 +94,28 @@ public sealed class ChannelTests(SharedServer shared)
     public async Task WhereTheAccountMayNotSubscribeEveryReadGoesToRedisAndTheLogSaysWhy()
     {
         await using var server = await RedisServer.StartAsync();
-        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "-subscribe", "allchannels");
-        await using var node = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        await using var node = await CreateAsync(server, "-subscribe", "allchannels");
         node.Tier.Start();
 
-        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 304), Token);
+        await Eventually.IsTrueAsync(() => Refusals(node).Any(), Token);
         await node.SetAsync("key", "value", Token);
         Assert.Equal("value", await node.GetAsync("key", Token));
         Assert.Equal("value", await node.GetAsync("key", Token));
 
         Assert.Equal(2, node.Reads);
         Assert.Equal(TierState.Unconfirmed, node.Tier.State);
-        Assert.Contains("NOPERM", node.Logs.GetSnapshot().Single(record => record.Id.Id == 304).Message, StringComparison.Ordinal);
-        await server.CliAsync("ACL", "SETUSER", "node", "+subscribe");
-        node.Tier.Messages.Wake();
-        await node.IsConnectedAsync(Token);
+        Assert.Contains("NOPERM", Assert.Single(Refusals(node)).Message, StringComparison.Ordinal);
+        await AllowAsync(server, node);
     }
 
     [Fact]
     public async Task WhereTheAccountMayNotUseTheChannelNothingIsWrittenAndTheLogSaysWhy()
     {
         await using var server = await RedisServer.StartAsync();
-        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "resetchannels", "&elsewhere");
-        await using var node = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        await using var node = await CreateAsync(server, "resetchannels", "&elsewhere");
         node.Tier.Start();
 
-        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 304), Token);
+        await Eventually.IsTrueAsync(() => Refusals(node).Any(), Token);
         var refusal = await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "value", Token));
 
         Assert.Equal(RedisTierFailure.Refused, refusal.Failure);
@@ -133,8 +127,7 @@ public sealed class ChannelTests(SharedServer shared)
     public async Task UnsentMessagesGoOutAlthoughNoneComeIn()
     {
         await using var server = await RedisServer.StartAsync();
-        await server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "-subscribe", "allchannels");
-        await using var deaf = Node.Create($"{server.Address},user=node,password=secret", _instance);
+        await using var deaf = await CreateAsync(server, "-subscribe", "allchannels");
         await using var other = await Node.StartAsync(server.Address, _instance, Token);
         deaf.Tier.Start();
 
@@ -158,4 +151,20 @@ public sealed class ChannelTests(SharedServer shared)
     }
 
     private Task<Node> StartAsync() => Node.StartAsync(shared.Server.Address, _instance, Token);
+
+    /// <summary>A node whose account may do everything but what these rules say.</summary>
+    private async Task<Node> CreateAsync(RedisServer server, params string[] rules)
+    {
+        await server.CliAsync(["ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", .. rules]);
+        return Node.Create($"{server.Address},user=node,password=secret", _instance);
+    }
+
+    private static async Task AllowAsync(RedisServer server, Node node)
+    {
+        await server.CliAsync("ACL", "SETUSER", "node", "+subscribe");
+        node.Tier.Messages.Wake();
+        await node.IsConnectedAsync(Token);
+    }
+
+    private static IEnumerable<FakeLogRecord> Refusals(Node node) => node.Logs.GetSnapshot().Where(record => record.Id.Id == 304);
 }
