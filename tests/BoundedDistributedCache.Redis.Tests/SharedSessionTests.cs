@@ -57,6 +57,7 @@ public sealed class SharedSessionTests(SharedServer shared)
                 {
                     options.Configuration = shared.Server.Address;
                     options.InstanceName = instance;
+                    options.MaxStaleness = Node.MaxStaleness;
                 })
                 .AddSession())
             .Configure(app =>

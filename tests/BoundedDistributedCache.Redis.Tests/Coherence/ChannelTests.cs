@@ -140,8 +140,8 @@ public sealed class ChannelTests(SharedServer shared)
     public async Task AChannelPrefixHoldsForMessagesAsForTheSubscription()
     {
         var address = $"{shared.Server.Address},channelPrefix=app:";
-        await using var a = await Node.StartAsync(address, _instance, Token, options => options.MaxStaleness = TimeSpan.FromHours(1));
-        await using var b = await Node.StartAsync(address, _instance, Token, options => options.MaxStaleness = TimeSpan.FromHours(1));
+        await using var a = await Node.StartAsync(address, _instance, Token);
+        await using var b = await Node.StartAsync(address, _instance, Token);
         await a.SetAsync("key", "old", Token);
         Assert.Equal("old", await b.GetAsync("key", Token));
 

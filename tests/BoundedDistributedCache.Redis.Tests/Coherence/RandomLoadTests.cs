@@ -1,13 +1,13 @@
 namespace BoundedCache.Redis.Tests.Coherence;
 
-/// <summary>Three nodes on one Redis under random load: the history of all that they did keeps the promise.</summary>
+/// <summary>
+/// Three nodes on one Redis under random load: the history of all that they did keeps the promise. Each key is written by two
+/// of them and only read by the third, which nothing but a message tells of a write.
+/// </summary>
 public sealed class RandomLoadTests
 {
-    // A message takes far less; the machine may be busy.
+    // A message takes far less, and so does noticing that a subscription is gone; the machine may be busy.
     private static readonly TimeSpan OneMessage = TimeSpan.FromSeconds(2);
-
-    // Where subscribers are killed messages are lost, and this is what is promised.
-    private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(3);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -23,7 +23,7 @@ public sealed class RandomLoadTests
         await using var server = await RedisServer.StartDurableAsync();
         var nodes = new List<Node>();
         for (var i = 0; i < 3; i++)
-            nodes.Add(await Node.StartAsync(server.Address, "load:", Token, options => options.MaxStaleness = disturb ? Staleness : options.MaxStaleness));
+            nodes.Add(await Node.StartAsync(server.Address, "load:", Token));
         var keys = Enumerable.Range(0, 8).Select(i => $"key{i}").ToArray();
         var history = new History();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -34,7 +34,7 @@ public sealed class RandomLoadTests
             workers.Add(DisturbAsync());
         await Task.WhenAll(workers);
 
-        Assert.Empty(history.Violations(disturb ? Staleness : OneMessage).Take(5));
+        Assert.Empty(history.Violations(OneMessage).Take(5));
         Assert.True(history.Reads > 1_000, $"{history.Reads} reads");
         foreach (var node in nodes)
             await node.IsConnectedAsync(Token);
@@ -53,9 +53,10 @@ public sealed class RandomLoadTests
             var random = new Random(HashCode.Combine(number, worker));
             for (var i = 0; !stop.IsCancellationRequested; i++)
             {
-                var key = keys[random.Next(keys.Length)];
+                var which = random.Next(keys.Length);
+                var key = keys[which];
                 var begin = History.Now;
-                if (random.Next(10) == 0)
+                if (random.Next(10) == 0 && which % nodes.Count != number)
                 {
                     var value = $"{number}/{worker}/{i}";
                     await node.SetAsync(key, value, Token);

@@ -1,18 +1,21 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using BoundedCache.Redis.Tests.Coherence;
 
 namespace BoundedCache.Redis.Tests.Outages;
 
 /// <summary>
 /// Three nodes under load while Redis fails again and again. A write is lost if it was acknowledged and then is neither
-/// readable nor overwritten by another; one that was said not to have been done must not turn up.
+/// readable nor overwritten by another; one that was said not to have been done must not turn up. Each register is written by
+/// two nodes and only read by the third, which may serve what is out of date for as long as it is cut off, and then for the
+/// time of one message.
 /// </summary>
 public sealed class FaultTableTests(ITestOutputHelper output)
 {
     private const int Rounds = 3;
 
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan OneMessage = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OperationTimeout = TimeSpan.FromSeconds(1);
 
     // How long each lasts is what it is: a real server's real time.
@@ -62,7 +65,7 @@ public sealed class FaultTableTests(ITestOutputHelper output)
         var run = await RunAsync(server, Faults[fault]);
 
         output.WriteLine($"{fault}: {run}");
-        Assert.Empty(run.History.Violations(Staleness).Take(5));
+        Assert.Empty(run.History.Violations(run.LongestOutage + OneMessage).Take(5));
         Assert.Equal((0, 0), (run.Lost, run.TurnedUp));
         Assert.True(run.Acknowledged > 1_000, $"{run}");
     }
@@ -85,8 +88,7 @@ public sealed class FaultTableTests(ITestOutputHelper output)
         var nodes = new List<Node>();
         for (var i = 0; i < 3; i++)
         {
-            nodes.Add(await Node.StartAsync(server.Address, "faults:", Token, options =>
-                (options.MaxStaleness, options.OperationTimeout) = (Staleness, OperationTimeout)));
+            nodes.Add(await Node.StartAsync(server.Address, "faults:", Token, options => options.OperationTimeout = OperationTimeout));
         }
 
         var registers = Enumerable.Range(0, 8).Select(i => $"register{i}").ToArray();
@@ -95,12 +97,16 @@ public sealed class FaultTableTests(ITestOutputHelper output)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var workers = nodes.SelectMany((node, number) => Enumerable.Range(0, 4).Select(worker => Task.Run(() => WorkAsync(node, number, worker), Token))).ToList();
 
+        var longestOutage = TimeSpan.Zero;
         for (var round = 0; round < Rounds; round++)
         {
             await Task.Delay(Calm, Token);
+            var begin = History.Now;
             await fault(server);
             foreach (var node in nodes)
                 await node.IsConnectedAsync(Token);
+            var outage = Stopwatch.GetElapsedTime(begin);
+            longestOutage = outage > longestOutage ? outage : longestOutage;
         }
 
         await Task.Delay(Calm, Token);
@@ -124,14 +130,14 @@ public sealed class FaultTableTests(ITestOutputHelper output)
             // Written down, so that it is checked as any other read is: by a node that wrote nothing, long after.
             var begin = History.Now;
             var value = await fresh.GetAsync(register, Token);
-            history.DidRead(register, value, node: 3, begin + (10 * System.Diagnostics.Stopwatch.Frequency), History.Now);
+            history.DidRead(register, value, node: 3, begin + (60 * Stopwatch.Frequency), History.Now);
             foreach (var node in nodes)
                 await Eventually.IsTrueAsync(async () => await node.GetAsync(register, Token) == value, Token);
         }
 
         foreach (var node in nodes)
             await node.DisposeAsync();
-        return new Outcome(history, once.Count(write => write.Value is null), once.Count(write => write.Value == RedisTierFailure.OutcomeUnknown), once.Count(write => write.Value is not (null or RedisTierFailure.OutcomeUnknown)), lost, turnedUp);
+        return new Outcome(history, longestOutage, once.Count(write => write.Value is null), once.Count(write => write.Value == RedisTierFailure.OutcomeUnknown), once.Count(write => write.Value is not (null or RedisTierFailure.OutcomeUnknown)), lost, turnedUp);
 
         async Task WorkAsync(Node node, int number, int worker)
         {
@@ -139,16 +145,17 @@ public sealed class FaultTableTests(ITestOutputHelper output)
             for (var i = 0; !stop.IsCancellationRequested; i++)
             {
                 var name = $"{number}/{worker}/{i}";
-                var register = registers[random.Next(registers.Length)];
+                var which = random.Next(registers.Length);
+                var register = registers[which];
                 var begin = History.Now;
                 switch (random.Next(10))
                 {
-                    case 0:
+                    case 0 when which % nodes.Count != number:
                         var failure = await TryAsync(() => node.SetAsync(register, name, Token));
                         if (failure is null or RedisTierFailure.OutcomeUnknown)
                             history.Wrote(register, name, number, begin, failure is null ? History.Now : null);
                         break;
-                    case < 4:
+                    case 1 or 2 or 3:
                         once[name] = await TryAsync(() => node.SetAsync(name, name, Token));
                         break;
                     default:
@@ -179,7 +186,7 @@ public sealed class FaultTableTests(ITestOutputHelper output)
         }
     }
 
-    private sealed record Outcome(History History, int Acknowledged, int Unknown, int NotDone, int Lost, int TurnedUp)
+    private sealed record Outcome(History History, TimeSpan LongestOutage, int Acknowledged, int Unknown, int NotDone, int Lost, int TurnedUp)
     {
         public override string ToString() =>
             $"{Acknowledged} acknowledged, {Unknown} of unknown outcome, {NotDone} not done ({TurnedUp} of them turned up), {History.Reads} reads checked, lost: {Lost}";

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BoundedCache.Redis.Tests.Outages;
 
@@ -8,6 +10,8 @@ namespace BoundedCache.Redis.Tests.Outages;
 public sealed class OutageTests
 {
     private static readonly TimeSpan OperationTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxStaleness = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxStalenessAway = TimeSpan.FromHours(1);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -120,25 +124,89 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task EachStateIsInTheHealthCheckAndInTheLog()
+    public async Task ACopyThatIsOlderThanMaxStalenessIsReadWhileRedisIsAwayUntilTheLongerLimit()
     {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var server = await RedisServer.StartAsync();
-        await using var node = await StartAsync(server, services => services.AddHealthChecks().AddBoundedDistributedCache());
-        var health = node.Services.GetRequiredService<HealthCheckService>();
-        Assert.Equal("connected", (await health.CheckHealthAsync(Token)).Entries["bounded_cache"].Data["default.redis_state"]);
+        await using var node = await StartAsync(server.Address, time);
+        await node.SetAsync("key", "value", Token);
 
         server.Kill();
         await Eventually.IsTrueAsync(() => node.Tier.State == TierState.Away, Token);
 
-        var report = (await health.CheckHealthAsync(Token)).Entries["bounded_cache"];
-        Assert.Equal(("away", HealthStatus.Unhealthy), (report.Data["default.redis_state"], report.Status));
-        Assert.Contains("Redis does not answer", report.Description, StringComparison.Ordinal);
-        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 301), Token);
-        await server.StartAsync();
-        await node.IsConnectedAsync(Token);
-        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Count(record => record.Id.Id == 300) == 2, Token);
+        time.Advance(MaxStaleness);
+        Assert.Equal("value", await node.GetAsync("key", Token));
+        time.Advance(MaxStalenessAway - MaxStaleness - TimeSpan.FromTicks(1));
+        Assert.Equal("value", await node.GetAsync("key", Token));
+        time.Advance(TimeSpan.FromTicks(1));
+        Assert.Equal(RedisTierFailure.Unavailable, (await Assert.ThrowsAsync<RedisTierException>(() => node.GetAsync("key", Token))).Failure);
     }
 
-    private static Task<Node> StartAsync(RedisServer server, Action<IServiceCollection>? services = null) =>
-        Node.StartAsync(server.Address, "", Token, options => options.OperationTimeout = OperationTimeout, services);
+    [Fact]
+    public async Task TheLongerLimitHoldsForAReadThatGotNoAnswerAndForNoOther()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await RedisServer.StartAsync();
+        await using var wire = new Wire(server.Port);
+        await using var node = await StartAsync(wire.Address, time);
+        await node.SetAsync("key", "old", Token);
+        await server.CliAsync("HSET", "key", "data", "new");
+
+        time.Advance(MaxStaleness);
+        Assert.Equal("new", await node.GetAsync("key", Token));
+        time.Advance(MaxStaleness);
+        wire.HoldAnswers();
+
+        Assert.Equal("new", await node.GetAsync("key", Token));
+        Assert.Equal(1, node.Tier.Operations.Counters.Read(OperationKind.Read, RedisTierFailure.OutcomeUnknown));
+    }
+
+    [Fact]
+    public async Task EachStateIsInTheHealthCheckAndInTheLogAndInTheMetrics()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await SetMaySubscribeAsync(true);
+        await using var node = Node.Create($"{server.Address},user=node,password=secret", "", options => options.OperationTimeout = OperationTimeout, services => services.AddHealthChecks().AddBoundedDistributedCache());
+        foreach (var service in node.Services.GetServices<IHostedService>())
+            await service.StartAsync(Token);
+        await IsToldAsync(TierState.Connected, "connected", HealthStatus.Healthy, null, 300);
+
+        // Redis answers, and what subscribed is gone for good.
+        await SetMaySubscribeAsync(false);
+        await server.CliAsync("CLIENT", "KILL", "TYPE", "pubsub");
+        await IsToldAsync(TierState.Unconfirmed, "unconfirmed", HealthStatus.Degraded, "every read goes to Redis", 302);
+
+        server.Pause();
+        node.Tier.Messages.Wake();
+        await IsToldAsync(TierState.Away, "away", HealthStatus.Unhealthy, "Redis does not answer", 301);
+
+        server.Continue();
+        await IsToldAsync(TierState.Unconfirmed, "unconfirmed", HealthStatus.Degraded, "every read goes to Redis", 303);
+
+        node.Logs.Clear();
+        await SetMaySubscribeAsync(true);
+        node.Tier.Messages.Wake();
+        await IsToldAsync(TierState.Connected, "connected", HealthStatus.Healthy, null, 300);
+
+        Task SetMaySubscribeAsync(bool may) =>
+            server.CliAsync("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", may ? "+subscribe" : "-subscribe", "allchannels");
+
+        async Task IsToldAsync(TierState state, string text, HealthStatus health, string? description, int logged)
+        {
+            await Eventually.IsTrueAsync(() => node.Tier.State == state && node.Logs.GetSnapshot().Any(record => record.Id.Id == logged), Token);
+            var report = (await node.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries["bounded_cache"];
+            Assert.Equal((text, health), (report.Data["default.redis_state"], report.Status));
+            Assert.Contains(description ?? "", report.Description ?? "", StringComparison.Ordinal);
+            Assert.Equal((int)state, MetricsTests.Value(node, "state"));
+        }
+    }
+
+    private static Task<Node> StartAsync(RedisServer server) => Node.StartAsync(server.Address, "", Token, options => options.OperationTimeout = OperationTimeout);
+
+    private static Task<Node> StartAsync(string address, FakeTimeProvider time) => Node.StartAsync(
+        address,
+        "",
+        Token,
+        options => (options.OperationTimeout, options.MaxStaleness, options.MaxStalenessWhenDisconnected) = (OperationTimeout, MaxStaleness, MaxStalenessAway),
+        services => services.AddSingleton<TimeProvider>(time));
 }

@@ -8,6 +8,9 @@ namespace BoundedCache.Redis.Tests;
 /// <summary>A node: a container with both tiers, as an application has one.</summary>
 internal sealed class Node : IAsyncDisposable
 {
+    /// <summary>Longer than any test waits: what another node wrote shows by its message, or not at all.</summary>
+    public static readonly TimeSpan MaxStaleness = TimeSpan.FromHours(1);
+
     private readonly ServiceProvider _provider;
 
     private Node(ServiceProvider provider)
@@ -37,6 +40,7 @@ internal sealed class Node : IAsyncDisposable
         {
             options.Configuration = address;
             options.InstanceName = instance;
+            options.MaxStaleness = MaxStaleness;
             configure?.Invoke(options);
         });
         services?.Invoke(collection);

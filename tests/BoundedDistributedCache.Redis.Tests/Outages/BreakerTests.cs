@@ -1,0 +1,102 @@
+using StackExchange.Redis;
+
+namespace BoundedCache.Redis.Tests.Outages;
+
+/// <summary>The circuit breaker: a Redis that was asked in vain too often is left alone, though the connection is up.</summary>
+public sealed class BreakerTests(SharedServer shared)
+{
+    private readonly string _instance = $"breaker-{Guid.NewGuid():N}:";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AfterSeveralFailuresNothingIsSentAndRedisCountsAsAway()
+    {
+        await using var node = await Node.StartAsync(shared.Server.Address, _instance, Token);
+        await node.SetAsync("key", "value", Token);
+
+        await FailUntilNothingIsSentAsync(node);
+
+        Assert.Equal("value", await node.GetAsync("key", Token));
+        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 301), Token);
+    }
+
+    [Fact]
+    public async Task OnceRedisAnswersAgainTheNearTierStartsClean()
+    {
+        await using var node = await Node.StartAsync(shared.Server.Address, _instance, Token);
+        await node.SetAsync("key", "value", Token);
+        await FailUntilNothingIsSentAsync(node);
+
+        await Eventually.IsTrueAsync(() => node.Near.Count == 0, Token);
+        await node.IsConnectedAsync(Token);
+
+        await node.SetAsync("key", "new", Token);
+        Assert.Equal("new", await node.GetAsync("key", Token));
+    }
+
+    [Fact]
+    public async Task WhatRedisRefusesOpensNothing()
+    {
+        await using var node = await Node.StartAsync(shared.Server.Address, _instance, Token);
+
+        for (var i = 0; i < 50; i++)
+            Assert.Equal((RedisTierFailure.Refused, true), await TryAsync(node, new RedisServerException("OOM command not allowed")));
+
+        Assert.Equal(TierState.Connected, node.Tier.State);
+    }
+
+    [Fact]
+    public async Task AServerThatDoesNotAnswerGetsNothingMoreOverAConnectionThatIsUp()
+    {
+        await using var wire = new Wire(shared.Server.Port);
+        await using var node = await Node.StartAsync(wire.Address, _instance, Token, options => options.OperationTimeout = TimeSpan.FromSeconds(2));
+        await using var log = await ServerLog.OpenAsync(shared.Server, Token);
+        var database = await node.Tier.Connection.GetDatabaseAsync();
+        wire.HoldAnswers();
+
+        List<string> unsent = [];
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                var names = Enumerable.Range(0, 5).Select(_ => $"{Guid.NewGuid():N}").ToList();
+                var failures = await Task.WhenAll(names.Select(async name => (await Assert.ThrowsAsync<RedisTierException>(() => node.GetAsync(name, Token))).Failure));
+                Assert.True(database.IsConnected(default), "The client gave up its connection before the breaker opened.");
+                unsent.AddRange(names.Where((_, i) => failures[i] == RedisTierFailure.Unavailable));
+                return unsent.Count > 0;
+            },
+            Token);
+
+        // What the server ran before this it has told of by then.
+        await shared.Server.CliAsync("ECHO", _instance);
+        await Eventually.IsTrueAsync(() => log.Lines.Any(line => line.Contains($"\"ECHO\" \"{_instance}\"", StringComparison.Ordinal)), Token);
+        Assert.All(unsent, name => Assert.DoesNotContain(log.Lines, line => line.Contains(name, StringComparison.Ordinal)));
+        wire.ReleaseAnswers();
+    }
+
+    // The break ends by itself: whoever comes after it is let through, fails, and begins the next.
+    private static Task FailUntilNothingIsSentAsync(Node node) => Eventually.IsTrueAsync(
+        async () =>
+        {
+            var (failure, isSent) = await TryAsync(node, new RedisTimeoutException("", CommandStatus.Sent));
+            Assert.Equal(isSent ? RedisTierFailure.OutcomeUnknown : RedisTierFailure.Unavailable, failure);
+            return !isSent && node.Tier.State == TierState.Away;
+        },
+        Token);
+
+    private static async Task<(RedisTierFailure Failure, bool IsSent)> TryAsync(Node node, Exception answer)
+    {
+        var isSent = false;
+        var failure = await Assert.ThrowsAsync<RedisTierException>(() => node.Tier.Operations.RunAsync(
+            OperationKind.Read,
+            "key",
+            (_, exception) =>
+            {
+                isSent = true;
+                return Task.FromException<bool>(exception);
+            },
+            answer,
+            Token));
+        return (failure.Failure, isSent);
+    }
+}
