@@ -1,5 +1,5 @@
 using System.Net;
-using BoundedCache.Redis;
+using BoundedCache;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace WebSample.Tests;

@@ -170,6 +170,7 @@ public sealed class RacesTests(SharedServer shared)
 
         await Eventually.IsTrueAsync(async () => await a.GetAsync("key", Token) == "new", Token);
         await a.IsConnectedAsync(Token);
+        await Eventually.IsTrueAsync(async () => await a.GetAsync("key", Token) == "new" && a.Near.Count == 1, Token);
         await b.SetAsync("key", "newer", Token);
         await Eventually.IsTrueAsync(async () => await a.GetAsync("key", Token) == "newer", Token);
     }

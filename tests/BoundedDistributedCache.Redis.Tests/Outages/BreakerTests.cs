@@ -80,7 +80,9 @@ public sealed class BreakerTests(SharedServer shared)
         {
             var (failure, isSent) = await TryAsync(node, new RedisTimeoutException("", CommandStatus.Sent));
             Assert.Equal(isSent ? RedisTierFailure.OutcomeUnknown : RedisTierFailure.Unavailable, failure);
-            return !isSent && node.Tier.State == TierState.Away;
+            if (!isSent)
+                Assert.Equal(TierState.Away, node.Tier.State);
+            return !isSent;
         },
         Token);
 

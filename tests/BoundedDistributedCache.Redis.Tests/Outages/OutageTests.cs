@@ -138,6 +138,7 @@ public sealed class OutageTests
         Assert.Equal("value", await node.GetAsync("key", Token));
         time.Advance(MaxStalenessAway - MaxStaleness - TimeSpan.FromTicks(1));
         Assert.Equal("value", await node.GetAsync("key", Token));
+        Assert.Equal(0, node.Tier.Operations.Counters.Read(OperationKind.Read, RedisTierFailure.Unavailable));
         time.Advance(TimeSpan.FromTicks(1));
         Assert.Equal(RedisTierFailure.Unavailable, (await Assert.ThrowsAsync<RedisTierException>(() => node.GetAsync("key", Token))).Failure);
     }
