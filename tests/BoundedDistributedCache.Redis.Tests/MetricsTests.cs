@@ -88,9 +88,14 @@ public sealed class MetricsTests(SharedServer shared)
         await node.SetAsync("key", "value", Token, new() { SlidingExpiration = TimeSpan.FromHours(1) });
         Assert.Equal(0, Value(node, "renewals.booked"));
 
-        await node.GetAsync("key", Token);
-
-        Assert.Equal(1, Value(node, "renewals.booked"));
+        // A use at the very moment of the write is one that Redis knows of.
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                await node.GetAsync("key", Token);
+                return Value(node, "renewals.booked") == 1;
+            },
+            Token);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class DisposalTests(SharedServer shared)
         var logs = node.Logs;
         await node.DisposeAsync();
         var told = logs.GetSnapshot().Count;
-        await Eventually.IsTrueAsync(async () => await server.CliAsync("PUBSUB", "CHANNELS", "bounded-cache*") == "", Token);
+        await Eventually.IsTrueAsync(async () => (await server.CliAsync("PUBSUB", "CHANNELS", "bounded-cache*")).Length == 0, Token);
         var isLost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         redis.ConnectionFailed += (_, _) => isLost.TrySetResult();
 
