@@ -1,3 +1,4 @@
+using System.Reflection;
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
@@ -156,16 +157,18 @@ public sealed class AdmissionTests
 
     /// <summary>From its own shard, from others, and, where that is much, through the gate.</summary>
     [Theory]
-    [InlineData(1, 3)]
-    [InlineData(1, 60)]
-    [InlineData(8, 3)]
-    [InlineData(8, 10)]
-    [InlineData(8, 60)]
-    public void NoMoreGoesThanTheNewValueNeeds(int shards, int charges)
+    [InlineData(1, 3, 0)]
+    [InlineData(1, 60, 0)]
+    [InlineData(8, 3, 0)]
+    [InlineData(8, 10, 0)]
+    [InlineData(8, 10, 4)]
+    [InlineData(8, 60, 0)]
+    [InlineData(8, 60, 4)]
+    public void NoMoreGoesThanTheNewValueNeeds(int shards, int charges, int own)
     {
         var cache = new Cache(maxEntries: 1_000, maxBytes: 100 * s_small, shards);
         for (var i = 0; i < 100; i++)
-            cache.Set(1 + (i % 7), $"key {i:00}");
+            cache.Set(i < own ? 0 : 1 + (i % 7), $"key {i:00}");
 
         cache.Set(0, "large!", valueLength: (int)((charges - 1) * s_small));
 
@@ -190,6 +193,133 @@ public sealed class AdmissionTests
 
         Assert.Equal(["key 00"], cache.Keys());
         Assert.Equal(500 * s_small, cache.Used.Bytes);
+        Assert.Equal(99, cache.Changes()[Change.EvictionForBytes]);
+    }
+
+    [Fact]
+    public void WhatHasExpiredGoesFirstInAnotherShardToo()
+    {
+        var cache = new Cache(maxEntries: 3);
+        cache.Set(1, "oldest");
+        cache.Set(1, "expired", sliding: 10);
+        cache.Set(1, "youngest");
+
+        Assert.Null(cache.Set(0, "new", now: 10));
+
+        Assert.Equal(["new", "oldest", "youngest"], cache.Keys().Order(StringComparer.Ordinal));
+        Assert.Equal(1, cache.Changes()[Change.EvictionExpired]);
+    }
+
+    [Theory]
+    [InlineData(1, "own")]
+    [InlineData(2, "older elsewhere")]
+    public void AnOwnVictimGoesUnlessItIsMoreThanAnEpochYounger(int ticks, string victim)
+    {
+        var cache = new Cache(maxEntries: 2);
+        var first = cache.Clock.Tick;
+        cache.Set(1, "older elsewhere");
+        cache.Set(0, "own");
+        cache.ShardOf(0).Chunks[0]![0].Stamp = first + ticks;
+        Assert.Equal(1, cache.Clock.EpochSpan);
+
+        cache.Set(0, "new");
+
+        Assert.DoesNotContain(victim, cache.Keys());
+    }
+
+    // Missing two, it goes on to the next shard once what follows is more than an epoch younger than that one's.
+    [Theory]
+    [InlineData(0, "a of 1", "b of 1")]
+    [InlineData(1, "a of 1", "a of 2")]
+    [InlineData(9, "a of 1", "a of 2")]
+    public void OfOtherShardsTheOldestGoToAnEpoch(int ticksBetween, params string[] victims)
+    {
+        var cache = new Cache(maxEntries: 10, maxBytes: 4 * s_small);
+        cache.Set(1, "a of 1");
+        cache.Tick(9);
+        cache.Set(2, "a of 2");
+        cache.Tick(ticksBetween);
+        cache.Set(1, "b of 1");
+        cache.Tick(9);
+        cache.Set(0, "own 00");
+        cache.Tick(9);
+        Assert.Equal(1, cache.Clock.EpochSpan);
+        Assert.Equal(4, cache.Keys().Count);
+
+        cache.Set(0, "new 00", valueLength: (int)s_small);
+
+        Assert.DoesNotContain(victims[0], cache.Keys());
+        Assert.DoesNotContain(victims[1], cache.Keys());
+        Assert.Equal(3, cache.Keys().Count);
+    }
+
+    /// <summary>Up to sixteen average charges are looked for in other shards, and beyond that one Set at a time does so.</summary>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(8, false)]
+    [InlineData(16, false)]
+    [InlineData(17, true)]
+    public void OnlyWhoNeedsMuchWaitsAtTheGate(int charges, bool waits)
+    {
+        var cache = new Cache(maxEntries: 1_000, maxBytes: 100 * s_small);
+        for (var i = 0; i < 100; i++)
+            cache.Set(1 + (i % 7), $"key {i:00}");
+        var writer = new Thread(() => cache.Set(0, "large!", valueLength: (int)((charges - 1) * s_small)));
+
+        lock (cache.Gate)
+        {
+            writer.Start();
+            if (waits)
+            {
+                Assert.True(SpinWait.SpinUntil(() => !writer.IsAlive || writer.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)), "It neither waits nor ends.");
+                Assert.DoesNotContain("large!", cache.Keys());
+            }
+            else
+            {
+                Assert.True(writer.Join(TimeSpan.FromSeconds(30)), "It waits.");
+            }
+        }
+
+        writer.Join();
+        Assert.Contains("large!", cache.Keys());
+        Assert.Equal(101 - charges, cache.Keys().Count);
+    }
+
+    /// <summary>Those that go for a crowded place are counted with those that go for want of room.</summary>
+    [Theory]
+    [InlineData(EntryIndex.LongestChain, 0x5EEC)]
+    [InlineData(1_024, null)]
+    public void AHoldOfALockTakesAVisitsVictimsThoughItsPlaceIsCrowded(int crowd, int? hash)
+    {
+        var cache = new Cache(maxEntries: 10_000, maxBytes: (crowd + 100) * s_small);
+        for (var i = 0; i < crowd; i++)
+            cache.Set(0, $"k {i:0000}", hash: hash);
+        for (var i = 0; i < 100; i++)
+            cache.Set(hash is null ? 1 : 0, $"k {9_000 + i}");
+
+        cache.Set(0, "k 9999", valueLength: (int)(11 * s_small), hash: hash);
+
+        Assert.Contains("k 9999", cache.Keys());
+        Assert.Equal(VictimRanking.VictimsPerVisit, cache.ShardOf(0).MostDone(Work.Victim));
+    }
+
+    [Fact]
+    public void WhatIsRemovedWhileAnOverwriteWaitsForItsShardIsNotWrittenInPlace()
+    {
+        var cache = new Cache(maxEntries: 10);
+        cache.Set(0, "key");
+        bool? isOverwritten = null;
+        var writer = new Thread(() => isOverwritten = cache.TryOverwrite(0, "key", valueLength: 0));
+
+        lock (cache.ShardOf(0).Lock)
+        {
+            writer.Start();
+            Assert.True(SpinWait.SpinUntil(() => writer.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)), "Nobody waits.");
+            cache.RemoveAll("key");
+        }
+
+        writer.Join();
+        Assert.False(isOverwritten);
     }
 
     [LongTheory]
@@ -260,6 +390,7 @@ public sealed class AdmissionTests
             large.Start();
             Assert.True(SpinWait.SpinUntil(() => !cache.Missing(new RoomAmount(1, s_small)).IsNone, TimeSpan.FromSeconds(30)), "There is no claim.");
             Assert.Equal(50, cache.Used.Entries);
+            Assert.False(cache.TryOverwrite(1, "key 03", valueLength: 16));
             Assert.Equal(Change.EvictionForBytes, cache.Set(1, "key 99"));
             Assert.Equal(50, cache.Used.Entries);
         }
@@ -394,6 +525,8 @@ public sealed class AdmissionTests
 
         public int Shards => _shards.Length;
 
+        public Lock Gate => (Lock)typeof(Admission).GetField("_gate", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(_admission)!;
+
         public RoomAmount Used => new(_room.Entries.Used, _room.Bytes.Used);
 
         public static int HashOf(string key) => (int)new KeyHasher(1).Hash(key);
@@ -412,10 +545,19 @@ public sealed class AdmissionTests
             return report.Evicted;
         }
 
+        public bool TryOverwrite(int shard, string key, int valueLength) =>
+            _admission.TryOverwrite(ShardOf(shard), key, HashOf(key), new byte[valueLength], Charge.Of(key.Length, valueLength, expires: false));
+
         public void Use(int shard, string key)
         {
             if (ShardOf(shard).Find(key, HashOf(key)) is { } entry)
                 ShardOf(shard).Stamp(entry, Clock.Epoch);
+        }
+
+        public void Tick(int times)
+        {
+            for (var i = 0; i < times; i++)
+                Clock.AdvanceBeat(0, now: 0);
         }
 
         public void UseAll()

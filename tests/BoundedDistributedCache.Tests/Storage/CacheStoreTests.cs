@@ -42,8 +42,10 @@ public sealed class CacheStoreTests
     }
 
     // The time is asked for after the entry was found; the provider itself overwrites the key just then.
-    [Fact]
-    public void AnEntryThatExpiredWhileItsKeyWasOverwrittenIsNoMiss()
+    [Theory]
+    [InlineData(5)]
+    [InlineData(Deadlines.None)]
+    public void AnEntryThatExpiredWhileItsKeyWasOverwrittenIsNoMiss(long sliding)
     {
         var store = Make();
         Set(store, "key", [1], sliding: 5);
@@ -51,7 +53,7 @@ public sealed class CacheStoreTests
         _time.Meanwhile = () =>
         {
             _time.Ticks += 5;
-            SetAt(store, "key", [2], sliding: 5, now with { Monotonic = _time.Ticks });
+            SetAt(store, "key", [2], sliding, now with { Monotonic = _time.Ticks });
         };
 
         Assert.Equal([2], store.Use("key")?.Value);
@@ -134,6 +136,21 @@ public sealed class CacheStoreTests
     }
 
     [Fact]
+    public void WhereNothingWasEverSetNothingIsRemoved() => Assert.False(Make().Remove("key"));
+
+    [Fact]
+    public void AKeyExpiresAsItWasSetLast()
+    {
+        var store = Make();
+        Set(store, "key", [1]);
+
+        Set(store, "key", [2], sliding: 5);
+        _time.Ticks += 5;
+
+        Assert.Null(store.Use("key"));
+    }
+
+    [Fact]
     public void AValueFitsUpToTheWholeCache()
     {
         var store = Make(maxBytes: Charge.Of(3, 1_000, expires: false));
@@ -144,6 +161,20 @@ public sealed class CacheStoreTests
         Assert.False(Make(maxBytes: long.MaxValue).Fits("key".Length, Array.MaxLength + 1L, expires: false));
         Assert.True(Make(maxBytes: long.MaxValue).Fits(1 << 29, Array.MaxLength, expires: false));
         Assert.False(Make(maxBytes: long.MaxValue).Fits(1 << 30, Array.MaxLength, expires: false));
+    }
+
+    // The limit was lowered after the value was found to fit.
+    [Fact]
+    public void AValueThatItsTenantMayNoLongerHoldIsRefusedAndLeavesNoRecord()
+    {
+        var store = Make();
+        store.Tenants.Publish(new TenantLimitTable(TenantLimitTable.None, 1_000, new Dictionary<string, (long, long)>()));
+        AdmissionReport report = default;
+
+        store.Set(new Partition("acme"), "key", new byte[1_000], Deadlines.Never, Now(), ref report);
+
+        Assert.True(report.IsRefused);
+        Assert.Equal((0, 0, 0), (store.Count, store.SizeBytes, store.Tenants.Count));
     }
 
     [Fact]
@@ -234,6 +265,51 @@ public sealed class CacheStoreTests
         Assert.Throws<OperationCanceledException>(() => store.Sweep(Now(), new CancellationToken(canceled: true)));
         Assert.Equal(100, store.Count);
         Assert.Equal(100, Sweep(store));
+    }
+
+    [Fact]
+    public void ASweepThatIsCancelledEvictsNoMoreOfWhatTenantsHoldBeyondLoweredLimits()
+    {
+        var store = Make();
+        for (var i = 0; i < 100; i++)
+        {
+            AdmissionReport report = default;
+            store.Set(new Partition("acme"), $"{i}", [], Deadlines.Never, Now(), ref report);
+        }
+
+        store.Tenants.Publish(new TenantLimitTable(10, TenantLimitTable.None, new Dictionary<string, (long, long)>()));
+
+        Assert.Throws<OperationCanceledException>(() => store.Sweep(Now(), new CancellationToken(canceled: true)));
+        Assert.InRange(store.Count, 11, 99);
+        Sweep(store);
+        Assert.Equal(10, store.Count);
+    }
+
+    [Fact]
+    public void ASweepThatIsCancelledMovesNoMoreEntries()
+    {
+        var store = Make(maxEntries: 100_000);
+        for (var i = 0; i < 20_000; i++)
+            Set(store, $"{i}");
+        for (var i = 0; i < 20_000; i++)
+        {
+            if (i % 4 != 0)
+                store.Remove($"{i}");
+        }
+
+        Assert.Throws<OperationCanceledException>(() => store.Sweep(Now(), new CancellationToken(canceled: true)));
+        Assert.Equal(5_000, store.Count);
+    }
+
+    [Fact]
+    public void ASweepFollowsUtcAlsoFromBehindTheMonotonicTimeToAheadOfIt()
+    {
+        var store = Make();
+        var start = Now();
+        SetAt(store, "key", [], new Deadlines(start.Utc + TimeSpan.FromSeconds(50).Ticks, Deadlines.None), start);
+
+        Assert.Equal(0, store.Sweep(Later(start, monotonic: 0, utc: -100), CancellationToken.None));
+        Assert.Equal(1, store.Sweep(Later(start, monotonic: 0, utc: 100), CancellationToken.None));
     }
 
     [Fact]

@@ -28,7 +28,23 @@ public sealed class SelectionTests
         Assert.True(Selects([.. rising.Select(i => i ^ 1)], count));
     }
 
-    // A selection that splits leaves what is not selected in disorder; one that gave up splitting has sorted it.
+    // A selection that splits leaves what is not selected in disorder; one that gave up splitting has sorted it. Of values
+    // in some order, the first and the last make the worst pivots, and the median the best.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhatIsNearlyInOrderIsSplitInTheMiddle(bool falls)
+    {
+        ulong[] values = [.. Enumerable.Range(0, 1_000).Select(i => (ulong)i ^ 1)];
+        if (falls)
+            Array.Reverse(values);
+
+        Selection.Partition(values, 300);
+
+        Assert.Equal(Enumerable.Range(0, 300).Select(i => (ulong)i), values[..300].Order());
+        Assert.NotEqual(Enumerable.Range(500, 500).Select(i => (ulong)i), values[500..]);
+    }
+
     [Fact]
     public void InputThatMakesEveryPivotBadIsSortedInstead()
     {

@@ -48,10 +48,12 @@ public sealed class ShardTests
     {
         var entry = Insert("a");
         _clock.AdvanceBeat(0, now: 0);
+        var tick = _clock.Tick;
         var longer = new Entry("a", entry.Hash, new byte[100]);
 
         _shard.Overwrite(entry, longer.Value, longer.Charge);
 
+        Assert.Equal(tick, _clock.Tick);
         Assert.Same(longer.Value, _shard.Find("a", entry.Hash)!.Value);
         Assert.Equal(longer.Charge, entry.Charge);
         Assert.Equal(_clock.Tick, SlotOf(entry).Stamp);
@@ -306,6 +308,29 @@ public sealed class ShardTests
         Assert.Equal(tick, _clock.Tick);
     }
 
+    // So that uses are told apart at the pace of a tenant that is small beside the cache.
+    [Theory]
+    [InlineData(false, 10, 3)]
+    [InlineData(false, TenantLimitTable.None, 0)]
+    [InlineData(true, 10, 0)]
+    public void ATenantThatHasALimitMakesTicksOfItsOwn(bool isExact, long maxEntries, int ticks)
+    {
+        var clock = new RecencyClock(isExact);
+        var tenants = new ShardDirectory(2_000, clock, _room).Tenants;
+        tenants.Publish(new TenantLimitTable(maxEntries, TenantLimitTable.None, new Dictionary<string, (long, long)>()));
+        var shard = new Shard(0, new ShardContext(clock, _room, tenants, MaxShardEntries: 2_000));
+        var tick = clock.Tick;
+
+        for (var i = 0; i < 3; i++)
+        {
+            var entry = new TenantEntry($"{i}", i, []);
+            shard.EnsureSlot(entry);
+            Assert.Equal(Joining.Joined, shard.TryJoin(entry, tenants.Hold("acme"), pastClaim: false, out _));
+        }
+
+        Assert.Equal(ticks, clock.Tick - tick);
+    }
+
     // Victims
 
     [Fact]
@@ -386,6 +411,18 @@ public sealed class ShardTests
 
         var mayRank = true;
         Assert.False(_shard.TryPeekVictim(a, ref mayRank, out _, out _));
+    }
+
+    [Fact]
+    public void WhatTakesAVictimsSlotWithinItsTickIsNotTheNextVictim()
+    {
+        var entries = InsertMany(4);
+        var first = Evict();
+
+        var inItsSlot = Insert("in its slot");
+
+        Assert.Equal(first.Slot, inItsSlot.Slot);
+        Assert.Equal(entries[1..], Enumerable.Range(0, 3).Select(_ => Evict()));
     }
 
     [Fact]
@@ -574,6 +611,17 @@ public sealed class ShardTests
 
         Assert.Equal(0, _shard.ReclaimExpired(After(10), keep: null, int.MaxValue).Entries);
         Assert.Equal(1, _shard.ReclaimExpired(After(10), keep: null, int.MaxValue).Entries);
+    }
+
+    [Fact]
+    public void GoesOnInTheChunkInWhichItStopped()
+    {
+        var entries = Enumerable.Range(0, 10 * SlotChunk.Length).Select(i => Insert($"{i}", sliding: TimeSpan.FromSeconds(10))).ToArray();
+
+        _shard.ReclaimExpired(After(10), keep: null, 10);
+        _shard.ReclaimExpired(After(10), keep: null, 10);
+
+        Assert.Equal(entries[20..], SlotEntries());
     }
 
     // A due time is coarser than a deadline: what is due at that moment may still be alive for a while.

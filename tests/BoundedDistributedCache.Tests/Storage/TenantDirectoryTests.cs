@@ -1,5 +1,6 @@
 using System.Reflection;
 using BoundedCache.Storage;
+using BoundedCache.Tests.Support;
 
 namespace BoundedCache.Tests.Storage;
 
@@ -78,6 +79,20 @@ public sealed class TenantDirectoryTests
     }
 
     [Fact]
+    public void ASweepExchangesIt()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        for (int i = 0; i < 100; i++)
+            cache.ForTenant("tenant" + i).Set("key", [1], TestCache.NoExpiry);
+        object before = Table(cache.Storage.Tenants);
+        cache.Clear();
+
+        cache.RemoveExpired();
+
+        Assert.NotSame(before, Table(cache.Storage.Tenants));
+    }
+
+    [Fact]
     public void OfTenantsThatHoldAsMuchTheFirstByIdComesFirst()
     {
         foreach (string tenantId in (string[])["b", "C", "a"])
@@ -87,6 +102,8 @@ public sealed class TenantDirectoryTests
         Assert.Empty(_tenants.Largest(0));
     }
 
-    private object Table() =>
-        typeof(TenantDirectory).GetField("_records", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(_tenants)!;
+    private object Table() => Table(_tenants);
+
+    private static object Table(TenantDirectory tenants) =>
+        typeof(TenantDirectory).GetField("_records", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(tenants)!;
 }

@@ -40,7 +40,99 @@ public sealed class TenantGateTests
             cache.FollowTenantLimits(new BoundedDistributedCacheOptions { MaxEntriesPerTenant = 3 }));
 
         Assert.NotNull(acme.Get("large"));
-        Assert.InRange(acme.Count, 1, 3);
+        Assert.Equal(3, acme.Count);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void TheKeysOwnEntryStaysThenThoughItIsTheFirstMember()
+    {
+        using BoundedDistributedCache cache = Full();
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 50; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        AtTheGate(cache, () => acme.Set("key0", s_large, TestCache.NoExpiry), () =>
+            cache.FollowTenantLimits(new BoundedDistributedCacheOptions { MaxEntriesPerTenant = 3 }));
+
+        Assert.Equal(s_large, acme.Get("key0"));
+        Assert.Equal(3, acme.Count);
+        Assert.Equal(47, acme.GetStatistics().EvictionsForTenantLimit);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void WhatIsRankedGoesInItsOrderThen()
+    {
+        using BoundedDistributedCache cache = Full(options => options.MaxEntriesPerTenant = 40);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 40; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.NotNull(acme.Get("key" + i));
+        }
+
+        acme.Set("ranks", [1], TestCache.NoExpiry);
+        AtTheGate(cache, () => acme.Set("large", s_large, TestCache.NoExpiry), () =>
+            cache.FollowTenantLimits(new BoundedDistributedCacheOptions { MaxEntriesPerTenant = 30 }));
+
+        Assert.Equal(30, acme.Count);
+        Assert.All(Enumerable.Range(0, 20), i => Assert.NotNull(acme.Get("key" + i)));
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void NoMembersAreRankedInTheGate()
+    {
+        using BoundedDistributedCache cache = Full();
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 50; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        Lock ranking = cache.Storage.Tenants.Find("acme")!.Ranking;
+        AtTheGate(cache, () => acme.Set("large", s_large, TestCache.NoExpiry), () =>
+        {
+            cache.FollowTenantLimits(new BoundedDistributedCacheOptions { MaxEntriesPerTenant = 3 });
+            ranking.Enter();
+        });
+        ranking.Exit();
+
+        Assert.Equal(3, acme.Count);
+        Integrity.Check(cache);
+    }
+
+    [Fact]
+    public void TheTenantsRoomIsClaimedUntilTheValueIsThere()
+    {
+        using BoundedDistributedCache cache = Full(options => options.MaxBytesPerTenant = 90_000);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        acme.Set("key", [1], TestCache.NoExpiry);
+        Tenant record = cache.Storage.Tenants.Find("acme")!;
+        bool IsClaimed() => !record.Missing(new RoomAmount(1, 40_000), cache.Storage.Tenants.Limits, pastClaim: false).IsNone;
+        Lock[] shards = [];
+
+        Thread waiting = AtTheGate(cache, () => acme.Set("large", s_large, TestCache.NoExpiry), () =>
+        {
+            Assert.False(IsClaimed());
+            shards = [.. Integrity.Shards(cache).Select(shard => shard.Lock)];
+            Array.ForEach(shards, shard => shard.Enter());
+        }, wait: false);
+
+        Assert.True(SpinWait.SpinUntil(IsClaimed, TimeSpan.FromMinutes(1)), "There is no claim.");
+        Array.ForEach(shards, shard => shard.Exit());
+        Assert.True(waiting.Join(TimeSpan.FromMinutes(1)));
+
+        acme.Set("other", new byte[20_000], TestCache.NoExpiry);
+        Assert.NotNull(acme.Get("large"));
+        Assert.NotNull(acme.Get("key"));
         Integrity.Check(cache);
     }
 
@@ -129,9 +221,9 @@ public sealed class TenantGateTests
         Integrity.Check(cache);
     }
 
-    private static BoundedDistributedCache Full()
+    private static BoundedDistributedCache Full(Action<BoundedDistributedCacheOptions>? configure = null)
     {
-        BoundedDistributedCache cache = TestCache.Make(10_000, MaxBytes);
+        BoundedDistributedCache cache = TestCache.Make(10_000, MaxBytes, configure: configure);
         for (int i = 0; i < 2_000; i++)
         {
             cache.Set("host" + i, [1], TestCache.NoExpiry);
@@ -141,7 +233,7 @@ public sealed class TenantGateTests
     }
 
     /// <summary>Does something while a Set waits at the gate, and then lets it in.</summary>
-    private static void AtTheGate(BoundedDistributedCache cache, Action set, Action meanwhile)
+    private static Thread AtTheGate(BoundedDistributedCache cache, Action set, Action meanwhile, bool wait = true)
     {
         Thread waiting = new(() => set());
         using (Integrity.Gate(cache).EnterScope())
@@ -151,6 +243,7 @@ public sealed class TenantGateTests
             meanwhile();
         }
 
-        Assert.True(waiting.Join(TimeSpan.FromMinutes(1)));
+        Assert.True(!wait || waiting.Join(TimeSpan.FromMinutes(1)));
+        return waiting;
     }
 }

@@ -216,8 +216,10 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
-    [Fact]
-    public void OfALimitThatIsLoweredFarTheMostRecentStay()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void OfALimitThatIsLoweredFarTheMostRecentStay(bool areFirst)
     {
         const int Before = 20_000;
         const int After = 2_000;
@@ -228,11 +230,17 @@ public sealed class TenantLimitTests
             acme.Set("key" + i, [1], TestCache.NoExpiry);
         }
 
+        int first = areFirst ? 0 : Before - After;
+        for (int i = 0; i < After; i++)
+        {
+            acme.Get("key" + (first + i));
+        }
+
         cache.FollowTenantLimits(new BoundedDistributedCacheOptions { MaxEntriesPerTenant = After });
         acme.Set("new", [1], TestCache.NoExpiry);
 
         Assert.Equal(After, acme.Count);
-        int recent = Enumerable.Range(Before - After, After).Count(i => acme.Get("key" + i) is not null);
+        int recent = Enumerable.Range(first, After).Count(i => acme.Get("key" + i) is not null);
         Assert.InRange(recent, After * 9 / 10, After);
         Integrity.Check(cache);
     }
