@@ -21,6 +21,20 @@ public sealed class RemovalTests
         Assert.Equal(["USER:1:cart"], Integrity.Check(cache));
     }
 
+    [Fact]
+    public void WhatMatchesNothingTakesNoLock()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(200);
+        cache.Set("key");
+        Thread removal = new(() => cache.RemoveByPattern("other*"));
+
+        lock (Integrity.Shards(cache).Single().Lock)
+        {
+            removal.Start();
+            Assert.True(removal.Join(TimeSpan.FromSeconds(30)), "It waits for a shard.");
+        }
+    }
+
     [LongFact]
     public void APatternMatchesKeysThatWritersAddAndRemoveAllTheWhile()
     {

@@ -301,15 +301,30 @@ public sealed class CacheStoreTests
         Assert.Equal(5_000, store.Count);
     }
 
-    [Fact]
-    public void ASweepFollowsUtcAlsoFromBehindTheMonotonicTimeToAheadOfIt()
+    [Theory]
+    [InlineData(0, 100)]
+    [InlineData(60, 60)]
+    public void ASweepFollowsUtcAlsoFromBehindTheMonotonicTime(double monotonic, double utc)
     {
         var store = Make();
         var start = Now();
         SetAt(store, "key", [], new Deadlines(start.Utc + TimeSpan.FromSeconds(50).Ticks, Deadlines.None), start);
 
         Assert.Equal(0, store.Sweep(Later(start, monotonic: 0, utc: -100), CancellationToken.None));
-        Assert.Equal(1, store.Sweep(Later(start, monotonic: 0, utc: 100), CancellationToken.None));
+        Assert.Equal(1, store.Sweep(Later(start, monotonic, utc), CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    public void ASweepLooksAtEveryDeadlineWhereUtcMovedByMoreThanASecond(long more, int reclaimed)
+    {
+        var store = Make();
+        var start = Now();
+        SetAt(store, "key", [], new Deadlines(start.Utc + TimeSpan.FromSeconds(100).Ticks, Deadlines.None), start);
+        var now = Later(start, monotonic: 99, utc: 100);
+
+        Assert.Equal(reclaimed, store.Sweep(now with { Utc = now.Utc + more }, CancellationToken.None));
     }
 
     [Fact]

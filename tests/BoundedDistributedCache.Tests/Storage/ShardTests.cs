@@ -185,11 +185,19 @@ public sealed class ShardTests
     [Fact]
     public void VictimsAreRankedAnewWhereEntriesMoved()
     {
-        Entry[] entries = InsertMany(10 * SlotChunk.Length, ticks: true);
-        Entry[] left = [.. entries.Where((_, i) => i % 4 == 0)];
+        Entry[] entries = InsertMany(10 * SlotChunk.Length);
         foreach (Entry entry in entries.Where((_, i) => i % 4 != 0))
         {
             _shard.Remove(entry);
+        }
+
+        // The oldest are in the highest chunk, which moves.
+        Entry[] left = [.. entries.Where((_, i) => i % 4 == 0)];
+        left = [.. left[^16..], .. left[..^16]];
+        foreach (Entry entry in left)
+        {
+            _clock.AdvanceBeat(0, now: 0);
+            _shard.Stamp(entry, _clock.Epoch);
         }
 
         Entry[] evicted = [.. Enumerable.Range(0, 10).Select(_ => Evict())];
@@ -600,10 +608,12 @@ public sealed class ShardTests
         Assert.Equal([64, 64, 22, 0], Enumerable.Range(0, 4).Select(_ => (int)_shard.ReclaimExpired(After(10), keep: null, 64).Entries));
     }
 
-    [Fact]
-    public void LooksIntoSoManyChunksAtMostAndIntoTheRestTheNextTime()
+    [Theory]
+    [InlineData(8)]
+    [InlineData(9)]
+    public void LooksIntoSoManyChunksAtMostAndIntoTheRestTheNextTime(int chunks)
     {
-        for (var i = 0; i < 8 * SlotChunk.Length; i++)
+        for (var i = 0; i < chunks * SlotChunk.Length; i++)
             Insert($"used {i}", sliding: TimeSpan.FromSeconds(10));
         Insert("expired", sliding: TimeSpan.FromSeconds(10));
         foreach (var used in SlotEntries().SkipLast(1))

@@ -180,6 +180,22 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
+    // Which would wait for the lock of the tenant's record.
+    [Fact]
+    public void OnceLimitsAreReachedSweepsLeaveTenantsAlone()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 500);
+        cache.ForTenant("acme").Set("key", [1], TestCache.NoExpiry);
+        cache.RemoveExpired();
+        Thread sweep = new(() => cache.RemoveExpired());
+
+        lock (Integrity.Guard(cache.Storage.Tenants.Find("acme")!))
+        {
+            sweep.Start();
+            Assert.True(sweep.Join(TimeSpan.FromSeconds(30)), "It waits for a tenant.");
+        }
+    }
+
     [Fact]
     public void ALoweredLimitIsReachedAtTheTenantsNextSet()
     {
