@@ -285,6 +285,28 @@ public sealed class AdmissionTests
         Assert.Equal(101 - charges, cache.Keys().Count);
     }
 
+    // What it evicts, another's claim keeps it from.
+    [Fact]
+    public void WhoFindsNoRoomElsewhereTwiceWaitsAtTheGateToo()
+    {
+        var cache = new Cache(maxEntries: 40);
+        for (var i = 0; i < 40; i++)
+            cache.Set(1, $"key {i:00}");
+        var writer = new Thread(() => cache.Set(0, "new"));
+
+        lock (cache.Gate)
+        {
+            cache.Claim(new RoomAmount(40, 0));
+            writer.Start();
+            Assert.True(SpinWait.SpinUntil(() => cache.Used.Entries == 0 || writer.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)), "It neither waits nor ends.");
+            cache.Claim(RoomAmount.None);
+        }
+
+        writer.Join();
+        Assert.Equal(39, cache.Used.Entries);
+        Assert.Equal(2, cache.Changes()[Change.EvictionForEntries]);
+    }
+
     /// <summary>Those that go for a crowded place are counted with those that go for want of room.</summary>
     [Theory]
     [InlineData(EntryIndex.LongestChain, 0x5EEC)]
@@ -295,7 +317,7 @@ public sealed class AdmissionTests
         for (var i = 0; i < crowd; i++)
             cache.Set(0, $"k {i:0000}", hash: hash);
         for (var i = 0; i < 100; i++)
-            cache.Set(hash is null ? 1 : 0, $"k {9_000 + i}");
+            cache.Set(hash is null ? 1 : 0, $"k {9_000 + i}", hash: (2 * i) + 1);
 
         cache.Set(0, "k 9999", valueLength: (int)(11 * s_small), hash: hash);
 
@@ -572,6 +594,8 @@ public sealed class AdmissionTests
             foreach (var (shard, entry) in Entries().Where(held => held.Entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToArray())
                 _room.Give(shard.Remove(entry));
         }
+
+        public void Claim(RoomAmount amount) => _room.Claim(amount);
 
         public RoomAmount Missing(RoomAmount needed) => _room.Missing(needed, pastClaim: false);
 

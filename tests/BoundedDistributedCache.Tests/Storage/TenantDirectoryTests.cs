@@ -55,6 +55,27 @@ public sealed class TenantDirectoryTests
         Assert.Equal(1, _tenants.Count);
     }
 
+    [Fact]
+    public void TwoWhoFindNoRecordAtOnceHoldTheSame()
+    {
+        Tenant?[] held = new Tenant?[2];
+        Thread[] threads = [.. Enumerable.Range(0, 2).Select(i => new Thread(() => held[i] = _tenants.Hold("acme")))];
+
+        lock (Changes())
+        {
+            foreach (Thread thread in threads)
+            {
+                thread.Start();
+                Assert.True(SpinWait.SpinUntil(() => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)), "Nobody waits.");
+            }
+        }
+
+        Array.ForEach(threads, thread => thread.Join());
+        Assert.NotNull(held[0]);
+        Assert.Same(held[0], held[1]);
+        Assert.Equal(1, _tenants.Count);
+    }
+
     [Theory]
     [InlineData(64, 0, false)]
     [InlineData(65, 16, false)]
@@ -102,8 +123,12 @@ public sealed class TenantDirectoryTests
         Assert.Empty(_tenants.Largest(0));
     }
 
+    private Lock Changes() => (Lock)Field("_changes", _tenants);
+
     private object Table() => Table(_tenants);
 
-    private static object Table(TenantDirectory tenants) =>
-        typeof(TenantDirectory).GetField("_records", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(tenants)!;
+    private static object Table(TenantDirectory tenants) => Field("_records", tenants);
+
+    private static object Field(string name, TenantDirectory tenants) =>
+        typeof(TenantDirectory).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(tenants)!;
 }

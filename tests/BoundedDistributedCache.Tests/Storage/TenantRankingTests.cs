@@ -148,6 +148,29 @@ public sealed class TenantRankingTests
         Assert.Equal(11, second.Stamp);
     }
 
+    [Fact]
+    public void WhoWaitedWhileAnotherRankedTakesFromThatQueue()
+    {
+        Join();
+        TenantVictim ofAnother = new(Place: 7, Stamp: 3);
+        (bool Found, TenantVictim Victim) taken = default;
+        Thread waiting = new(() =>
+        {
+            bool mayRank = true;
+            taken.Found = _ranking.TryTakeVictim(_tenant, default, ref mayRank, out taken.Victim);
+        });
+
+        lock (_tenant.Ranking)
+        {
+            waiting.Start();
+            Assert.True(SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)), "Nobody waits.");
+            _tenant.Enqueue([ofAnother]);
+        }
+
+        waiting.Join();
+        Assert.Equal((true, ofAnother), taken);
+    }
+
     private List<TenantVictim> Ranked(long now = 0)
     {
         List<TenantVictim> victims = [];

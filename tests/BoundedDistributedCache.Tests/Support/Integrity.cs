@@ -66,6 +66,13 @@ internal static class Integrity
     /// <summary>What one thread at a time is in.</summary>
     public static Lock Gate(BoundedDistributedCache cache) => Field<Lock>(Field<Admission>(cache.Storage, "_admission"), "_gate");
 
+    /// <summary>What the thread in the gate keeps others from.</summary>
+    public static RoomAmount Claim(BoundedDistributedCache cache)
+    {
+        var room = Field<Room>(cache.Storage, "_room");
+        return new RoomAmount(Claimed(room.Entries), Claimed(room.Bytes));
+    }
+
     /// <summary>What changes to the directory of tenants are made under.</summary>
     public static Lock Directory(BoundedDistributedCache cache) =>
         Field<Lock>(Field<ShardDirectory>(cache.Storage, "_shards").Tenants, "_changes");

@@ -1,4 +1,5 @@
 using System.Buffers;
+using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
@@ -40,6 +41,37 @@ public sealed class PartitionTests
         Assert.Equal(cache.ForTenant("once").SizeBytes, acme.SizeBytes);
         Assert.Equal(2, acme.GetStatistics().Sets);
         Integrity.Check(cache);
+    }
+
+    // Where they are was copied before; the first of them is waited for.
+    [Fact]
+    public void EntriesThatASweepMovesMeanwhileAreRemovedAllTheSame()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(400);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 300; i++)
+        {
+            cache.Set((i % SlotChunk.Length == 0 ? "stays" : "goes") + i);
+        }
+
+        for (int i = 0; i < 20; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        cache.RemoveByPattern("goes*");
+        Shard shard = Assert.Single(Integrity.Shards(cache));
+        Thread removal = new(acme.Clear);
+        lock (shard.Lock)
+        {
+            removal.Start();
+            Assert.True(SpinWait.SpinUntil(() => removal.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)), "Nobody waits.");
+            Assert.True(shard.TryCompact());
+        }
+
+        removal.Join();
+        Assert.Equal(0, acme.Count);
+        Assert.Equal(5, Integrity.Check(cache).Count);
     }
 
     [Fact]

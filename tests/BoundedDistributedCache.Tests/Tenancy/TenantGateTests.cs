@@ -110,7 +110,7 @@ public sealed class TenantGateTests
     }
 
     [Fact]
-    public void TheTenantsRoomIsClaimedUntilTheValueIsThere()
+    public void RoomOfCacheAndTenantIsClaimedUntilTheValueIsThere()
     {
         using BoundedDistributedCache cache = Full(options => options.MaxBytesPerTenant = 90_000);
         BoundedCachePartition acme = cache.ForTenant("acme");
@@ -126,7 +126,10 @@ public sealed class TenantGateTests
             Array.ForEach(shards, shard => shard.Enter());
         }, wait: false);
 
-        Assert.True(SpinWait.SpinUntil(IsClaimed, TimeSpan.FromMinutes(1)), "There is no claim.");
+        Assert.True(SpinWait.SpinUntil(() => Integrity.Claim(cache).Bytes > 0, TimeSpan.FromMinutes(1)), "There is no claim.");
+        long charge = Charge.Of("large".Length, s_large.Length, expires: false, hasTenant: true);
+        Assert.Equal(new RoomAmount(1, charge + record.RecordCharge), Integrity.Claim(cache));
+        Assert.True(IsClaimed());
         Array.ForEach(shards, shard => shard.Exit());
         Assert.True(waiting.Join(TimeSpan.FromMinutes(1)));
 
