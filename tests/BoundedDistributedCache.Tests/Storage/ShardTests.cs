@@ -1,3 +1,4 @@
+using System.Numerics;
 using BoundedCache.Expiration;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
@@ -154,6 +155,46 @@ public sealed class ShardTests
             _shard.Remove(entry);
 
         Assert.Equal(0, Allocated.By(_shard.Trim));
+    }
+
+    // Of work under a lock each place counts its own. It is told apart by who takes the lock, which nobody does here.
+    [Fact]
+    public void CountsEachRebuildOfItsIndex()
+    {
+        var entries = InsertMany(10);
+        var before = _shard.MostDone(Work.Rebuild);
+        var buckets = Integrity.Buckets(_shard);
+
+        entries = [.. entries, .. Enumerable.Range(0, 990).Select(i => Insert($"more {i}"))];
+        var doublings = BitOperations.Log2((uint)(Integrity.Buckets(_shard) / buckets));
+        Assert.InRange(doublings, 1, 10);
+        Assert.Equal(before + doublings, _shard.MostDone(Work.Rebuild));
+
+        foreach (var entry in entries)
+            _shard.Remove(entry);
+        _shard.Trim();
+        Assert.Equal(before + doublings + 1, _shard.MostDone(Work.Rebuild));
+        _shard.Trim();
+        Assert.Equal(before + doublings + 1, _shard.MostDone(Work.Rebuild));
+    }
+
+    [Fact]
+    public void CountsEachWalkThroughWhatIsOnProbation()
+    {
+        var clock = new RecencyClock(isExact: true);
+        var tenants = new ShardDirectory(2_000, clock, _room).Tenants;
+        var shard = new Shard(0, new ShardContext(clock, _room, tenants, MaxShardEntries: 2_000, new ProbationTotal()));
+        shard.Trim();
+        Assert.Equal(1, shard.MostDone(Work.Weeding));
+
+        for (var i = 0; i < 200; i++)
+            Insert(shard, $"{i}");
+        var whileItGrew = shard.MostDone(Work.Weeding);
+        Assert.InRange(whileItGrew, 2, 50);
+
+        shard.ChooseClass(out var onProbation);
+        Assert.True(onProbation);
+        Assert.Equal(whileItGrew + 1, shard.MostDone(Work.Weeding));
     }
 
     [Fact]
