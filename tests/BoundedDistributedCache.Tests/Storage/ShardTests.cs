@@ -475,6 +475,28 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void AVictimOnProbationLeavesTheRankingAsItIs()
+    {
+        var clock = new RecencyClock(isExact: true);
+        var tenants = new ShardDirectory(2_000, clock, _room).Tenants;
+        var shard = new Shard(0, new ShardContext(clock, _room, tenants, MaxShardEntries: 2_000, new ProbationTotal()));
+        var oldest = Insert(shard, "oldest");
+        Insert(shard, "another");
+        shard.StampExactly(oldest);
+        shard.Remove(shard.Find("another", HashOf("another"))!);
+        var onProbation = Insert(shard, "on probation");
+        Assert.Same(oldest, Peek(shard, keep: null));
+
+        var mayRank = false;
+        Assert.True(shard.TryPeekVictimOnProbation(keep: null, ref mayRank, out var victim, out _));
+        Assert.Same(onProbation, victim);
+        shard.EvictPeeked(victim, Change.EvictionForEntries);
+
+        Assert.True(shard.TryPeekVictim(keep: null, ref mayRank, out victim, out _));
+        Assert.Same(oldest, victim);
+    }
+
+    [Fact]
     public void InExactOrderTheVictimIsAlwaysTheLeastRecentlyUsed() =>
         Gen.Select(Gen.Int[0, 4], Gen.Int[0, 999]).List[0, 400].Sample(steps =>
         {
