@@ -490,7 +490,8 @@ public sealed class ShardTests
         var mayRank = false;
         Assert.True(shard.TryPeekVictimOnProbation(keep: null, ref mayRank, out var victim, out _));
         Assert.Same(onProbation, victim);
-        shard.EvictPeeked(victim, Change.EvictionForEntries);
+        var reason = Change.EvictionForEntries;
+        shard.EvictPeeked(victim, onProbation: true, default, ref reason);
 
         Assert.True(shard.TryPeekVictim(keep: null, ref mayRank, out victim, out _));
         Assert.Same(oldest, victim);
