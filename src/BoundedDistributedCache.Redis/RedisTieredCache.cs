@@ -346,7 +346,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
                 static (database, call) => call.Commands.ReadAsync(database, call.Name),
                 (Commands: _commands, Name: name),
                 fetch.Abandoned).ConfigureAwait(false);
-            var value = stored is { } found ? Take(fetch, partition, key, name, found, asked) : null;
+            var value = Take(fetch, partition, key, name, stored, asked);
             fetch.Complete(value);
             return value;
         }
@@ -362,18 +362,35 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     }
 
     /// <summary>Keeps what was fetched if that may be, and gives out its value.</summary>
-    private byte[]? Take(Fetch fetch, Partition partition, string key, string name, StoredEntry found, Now asked)
+    private byte[]? Take(Fetch fetch, Partition partition, string key, string name, StoredEntry? stored, Now asked)
     {
-        var now = _clock.Read();
-        if (found.Absolute != StoredEntry.NotPresent && now.Utc >= found.Absolute)
-            return null;
+        var value = ValueAt(asked, stored);
+        try
+        {
+            var now = _clock.Read();
+            value = ValueAt(now, stored);
+            if (value is null || !TryKeep(fetch, partition, key, name, stored!.Value, asked, now))
+                _copies.DropOlder(partition, key, asked);
+        }
+        catch (Exception)
+        {
+            // Redis has answered, whatever is amiss here.
+            _copies.Drop(partition, key);
+        }
 
+        return value;
+    }
+
+    private static byte[]? ValueAt(Now now, StoredEntry? stored) =>
+        stored is { } found && (found.Absolute == StoredEntry.NotPresent || now.Utc < found.Absolute) ? found.Value : null;
+
+    private bool TryKeep(Fetch fetch, Partition partition, string key, string name, StoredEntry found, Now asked, Now now)
+    {
         // What was left to live is counted from before it was asked for: a copy may end early, and not late.
         var deadlines = found.DeadlinesAt(asked);
         var use = UseOf(partition, key, name, deadlines, found.TimeToLive?.Ticks ?? 0, asked, now);
         use?.Use(now);
-        _copies.TryKeep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked);
-        return found.Value;
+        return _copies.TryKeep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked);
     }
 
     /// <summary>

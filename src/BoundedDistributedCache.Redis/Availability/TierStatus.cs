@@ -8,7 +8,9 @@ namespace BoundedCache.Redis;
 /// Begins <see cref="TierState.Unconfirmed"/>. Messages are confirmed only by a probe that came back through the
 /// subscription, and only if nothing was interrupted since before the probe was sent. Before they are, whoever confirms
 /// outdates all copies (the action that he hands in), under the lock here: so between the last interruption and the first copy
-/// that is served again there is always one moment at which nothing was held, and from which on messages arrive.
+/// that is served again while Redis answers there is always one moment at which nothing was held, and from which on messages
+/// arrive. While Redis is <see cref="TierState.Away"/>, copies from before are served: none for which it was asked since and
+/// answered, or of which a message told.
 /// </para>
 /// <para>
 /// Readers look at one number, how old a copy may be to be served, written under the lock and read without.
