@@ -443,9 +443,17 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
     private void End(Change change)
     {
-        var left = StoredEntry.TimeToLiveOf(change.Deadlines, change.Began)?.Ticks ?? 0;
-        var use = change.Value is null ? null : UseOf(change.Partition, change.Key, change.Name, change.Deadlines, left, change.Began, change.Began);
-        _copies.EndWrite(change.Partition, change.Key, change.Value, change.Deadlines, use, change.Ticket, change.Began);
+        try
+        {
+            var left = StoredEntry.TimeToLiveOf(change.Deadlines, change.Began)?.Ticks ?? 0;
+            var use = change.Value is null ? null : UseOf(change.Partition, change.Key, change.Name, change.Deadlines, left, change.Began, change.Began);
+            _copies.EndWrite(change.Partition, change.Key, change.Value, change.Deadlines, use, change.Ticket, change.Began);
+        }
+        catch (Exception)
+        {
+            // Redis has done it, whatever is amiss here.
+            _copies.Drop(change.Partition, change.Key);
+        }
     }
 
     private void OnInterrupted()
