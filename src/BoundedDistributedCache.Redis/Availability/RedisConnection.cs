@@ -23,7 +23,13 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     /// <summary>The database, once there was a connection; it may be lost now.</summary>
     internal IDatabase? Database => Volatile.Read(ref _database);
 
-    internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync());
+    private TimeSpan OperationTimeout => options.OperationTimeout ?? DefaultOperationTimeout;
+
+    /// <exception cref="TimeoutException">
+    /// There was none yet within the time that operations wait for their answers, whatever the client or the application's
+    /// factory waits for; that goes on.
+    /// </exception>
+    internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync().WaitAsync(OperationTimeout));
 
     public ValueTask DisposeAsync()
     {
@@ -44,7 +50,11 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
             ObjectDisposedException.ThrowIf(_isDisposed, typeof(BoundedDistributedCache));
             // Whoever comes after a failure begins anew.
             if (_connecting is null or { IsFaulted: true } or { IsCanceled: true })
+            {
                 _connecting = Task.Run(MakeAsync);
+                _connecting.Observe();
+            }
+
             return _connecting;
         }
     }
@@ -87,7 +97,7 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
         configured.AbortOnConnectFail = false;
         configured.BacklogPolicy = BacklogPolicy.FailFast;
         configured.IncludeDetailInExceptions = false;
-        configured.AsyncTimeout = configured.SyncTimeout = (int)(options.OperationTimeout ?? DefaultOperationTimeout).TotalMilliseconds;
+        configured.AsyncTimeout = configured.SyncTimeout = (int)OperationTimeout.TotalMilliseconds;
         return configured;
     }
 }
