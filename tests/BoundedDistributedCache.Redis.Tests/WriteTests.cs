@@ -64,6 +64,30 @@ public sealed partial class WriteTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task WhereTheClientIsToldOfNoScriptsTheyAreOneTransaction()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync($"{server.Address},$EVAL=,$EVALSHA=", _instance, Token);
+
+        Assert.Null(await node.GetAsync("key", Token));
+        await node.SetAsync("key", "value", Token);
+
+        node.Near.Clear();
+        Assert.Equal("value", await node.GetAsync("key", Token));
+    }
+
+    [Fact]
+    public async Task WhatTheClientDoesNotSendIsRefused()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync($"{server.Address},$EVAL=,$EVALSHA=,$MULTI=", _instance, Token);
+
+        Assert.Equal(RedisTierFailure.Refused, (await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "value", Token))).Failure);
+        Assert.Equal(0, node.Tier.Messages.Unsent);
+        Assert.Equal(TierState.Connected, node.Tier.State);
+    }
+
+    [Fact]
     public async Task AWriteThatIsRefusedLeavesTheKeyAsItWas()
     {
         await using var node = await Node.StartAsync(shared.Server.Address, _instance, Token);

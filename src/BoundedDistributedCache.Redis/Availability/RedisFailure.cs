@@ -37,6 +37,7 @@ internal static class RedisFailure
         RedisConnectionException lost => Unknown($"the connection was lost ({lost.FailureType})"),
         RedisTimeoutException => Unknown("there was no answer in time"),
         RedisServerException when IsOutage(CodeOf(exception)) => Unavailable($"it answered {CodeOf(exception)}"),
+        RedisCommandException => new RedisTierException(RedisTierFailure.Refused, "The client does not send such an operation: its configuration rules a command out, or the server has none of that name. Nothing was sent, and nothing has changed."),
         RedisServerException => new RedisTierException(RedisTierFailure.Refused, $"Redis refused the operation: {CodeOf(exception)}. A write has not been done.{HintOf(CodeOf(exception))}"),
         _ => Unknown($"the client failed with {exception.GetType().Name}"),
     };
