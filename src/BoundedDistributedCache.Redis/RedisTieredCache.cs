@@ -77,12 +77,14 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     };
 
     public string? Failure => State == TierState.Away
-        ? $"Redis does not answer the tier of cache '{Name}'. Copies in this process are served until they are {TimeSpan.FromTicks(_longestAge)} old; other reads and all writes fail."
+        ? $"Redis does not answer the tier of cache '{Name}'. Copies in this process are served until they are {TimeSpan.FromTicks(_longestAge)} old; other reads and all writes fail. What the connection failed with last: {Cause}."
         : null;
 
     public string? Worry => State == TierState.Unconfirmed
         ? $"Messages of other nodes may not arrive at the Redis tier of cache '{Name}', so every read goes to Redis."
         : null;
+
+    private string Cause => _connection.LastFailure ?? "nothing is known";
 
     internal RedisOperations Operations { get; }
 
@@ -478,7 +480,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
                 _logger.MessagesInterrupted(Name);
                 break;
             default:
-                _logger.Away(Name, TimeSpan.FromTicks(_longestAge));
+                _logger.Away(Name, TimeSpan.FromTicks(_longestAge), Cause);
                 break;
         }
     }

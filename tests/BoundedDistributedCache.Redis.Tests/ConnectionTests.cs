@@ -82,6 +82,53 @@ public sealed class ConnectionTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task WhyThereIsNoConnectionIsToldEverywhere()
+    {
+        await using var server = await RedisServer.StartAsync("--requirepass", "right");
+        await using var node = Node.Create($"{server.Address},password=wrong", _instance, services: services => services.AddHealthChecks().AddBoundedDistributedCache());
+        node.Tier.Start();
+        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 301), Token);
+
+        var write = await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "value", Token));
+        var health = (await node.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries["bounded_cache"];
+
+        Assert.All(
+            [node.Logs.GetSnapshot().First(record => record.Id.Id == 301).Message, write.Message, health.Description],
+            told => Assert.Contains("AuthenticationFailure", told, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task OfAFactoryThatThrowsTheKindOfExceptionIsTold()
+    {
+        await using var node = Node.Create("", _instance, options =>
+        {
+            options.Configuration = null;
+            options.ConnectionMultiplexerFactory = _ => throw new InvalidOperationException("secret");
+        });
+        node.Tier.Start();
+        await Eventually.IsTrueAsync(() => node.Tier.State == TierState.Away, Token);
+
+        var write = await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "value", Token));
+
+        Assert.Contains(nameof(InvalidOperationException), write.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(InvalidOperationException), node.Tier.Failure!, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", node.Tier.Failure!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhyALostConnectionIsNotThereAgainIsTold()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(server.Address, _instance, Token, options => options.OperationTimeout = TimeSpan.FromSeconds(1));
+        server.Kill();
+        await Eventually.IsTrueAsync(() => node.Tier.State == TierState.Away, Token);
+
+        Assert.Matches("SocketClosed|SocketFailure|UnableToConnect", node.Tier.Failure!);
+        await server.StartAsync();
+        await node.IsConnectedAsync(Token);
+    }
+
+    [Fact]
     public async Task ConfigurationOptionsAreCopiedAndTheirDatabaseIsKept()
     {
         var options = ConfigurationOptions.Parse($"{shared.Server.Address},defaultDatabase=3");

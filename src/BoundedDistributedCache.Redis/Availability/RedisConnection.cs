@@ -19,9 +19,16 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     private IConnectionMultiplexer? _multiplexer;
     private IDatabase? _database;
     private bool _isDisposed;
+    private volatile string? _lastFailure;
 
     /// <summary>The database, once there was a connection; it may be lost now.</summary>
     internal IDatabase? Database => Volatile.Read(ref _database);
+
+    /// <summary>
+    /// What there was no connection for when it was last looked: a kind of the client's, or the name of an exception's type;
+    /// <see langword="null"/> where nothing is known.
+    /// </summary>
+    internal string? LastFailure => _lastFailure;
 
     private TimeSpan OperationTimeout => options.OperationTimeout ?? DefaultOperationTimeout;
 
@@ -30,6 +37,25 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     /// factory waits for; that goes on.
     /// </exception>
     internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync().WaitAsync(OperationTimeout));
+
+    /// <summary>
+    /// Asks the client of a connection that the cache made what its servers failed with, of which it tells nobody while it
+    /// connects for the first time.
+    /// </summary>
+    internal async Task LookForFailureAsync()
+    {
+        if (Database is not { } database || options.ConnectionMultiplexerFactory is not null || database.Multiplexer.IsConnected)
+            return;
+        try
+        {
+            // Without a connection it fails at once, with what is known.
+            await database.PingAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _lastFailure = KindOf(exception) ?? _lastFailure;
+        }
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -51,11 +77,24 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
             // Whoever comes after a failure begins anew.
             if (_connecting is null or { IsFaulted: true } or { IsCanceled: true })
             {
-                _connecting = Task.Run(MakeAsync);
+                _connecting = Task.Run(ConnectAnewAsync);
                 _connecting.Observe();
             }
 
             return _connecting;
+        }
+    }
+
+    private async Task<IDatabase> ConnectAnewAsync()
+    {
+        try
+        {
+            return await MakeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _lastFailure = KindOf(exception) ?? exception.GetType().Name;
+            throw;
         }
     }
 
@@ -87,9 +126,26 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
         return options.ConnectionMultiplexerFactory is null ? multiplexer.DisposeAsync() : ValueTask.CompletedTask;
     }
 
-    private void OnFailed(object? sender, ConnectionFailedEventArgs e) => interrupted();
+    private void OnFailed(object? sender, ConnectionFailedEventArgs e)
+    {
+        _lastFailure = e.FailureType.ToString();
+        interrupted();
+    }
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => restored();
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e)
+    {
+        _lastFailure = null;
+        restored();
+    }
+
+    // That there is no connection is what was known before; why is in what it holds.
+    private static string? KindOf(Exception? exception) => exception switch
+    {
+        null => null,
+        AggregateException several => several.InnerExceptions.Select(KindOf).FirstOrDefault(kind => kind is not null),
+        RedisConnectionException { FailureType: not ConnectionFailureType.UnableToResolvePhysicalConnection } failed => failed.FailureType.ToString(),
+        _ => KindOf(exception.InnerException),
+    };
 
     private ConfigurationOptions Configure()
     {

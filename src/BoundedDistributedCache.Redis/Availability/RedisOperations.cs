@@ -89,7 +89,7 @@ internal sealed class RedisOperations
         {
             if (isClosed)
                 await ReportAsync(exception).ConfigureAwait(false);
-            var failure = RedisFailure.Translate(exception);
+            var failure = RedisFailure.Translate(exception, _connection.LastFailure);
             Counters.Count(kind, failure.Failure);
             throw failure;
         }

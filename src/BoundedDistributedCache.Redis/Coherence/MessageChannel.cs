@@ -212,6 +212,7 @@ internal sealed class MessageChannel : IAsyncDisposable
         catch (Exception)
         {
             // What fails here fails again in a moment, or it does not; either way the state says so.
+            await _connection.LookForFailureAsync().WaitOrLeaveAsync(_stopped.Token).ConfigureAwait(false);
             _status.SetSilent(isSilent: true);
             return ProbeEveryWhenUnconfirmed;
         }
