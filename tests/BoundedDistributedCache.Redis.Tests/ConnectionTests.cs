@@ -129,6 +129,36 @@ public sealed class ConnectionTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task NothingOfTheFirstCallerReachesWhatGoesOnInTheBackground()
+    {
+        var ambient = new AsyncLocal<string?>();
+        var time = new TimerWatch();
+        var seen = new System.Collections.Concurrent.ConcurrentQueue<string?>();
+        await using var redis = await shared.Server.ConnectAsync();
+        ambient.Value = "of the caller";
+        await using var node = Node.Create(
+            "",
+            _instance,
+            options =>
+            {
+                options.Configuration = null;
+                options.ConnectionMultiplexerFactory = _ =>
+                {
+                    seen.Enqueue(ambient.Value);
+                    return redis;
+                };
+            },
+            services => services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerProvider>(new Watch(() => seen.Enqueue(ambient.Value))));
+
+        await node.SetAsync("key", "value", Token);
+        await node.IsConnectedAsync(Token);
+
+        await Eventually.IsTrueAsync(() => seen.Count >= 2, Token); // the factory, and what is told of the connection
+        Assert.All(seen, Assert.Null);
+        Assert.True(time.HadNoContext);
+    }
+
+    [Fact]
     public async Task ConfigurationOptionsAreCopiedAndTheirDatabaseIsKept()
     {
         var options = ConfigurationOptions.Parse($"{shared.Server.Address},defaultDatabase=3");

@@ -77,7 +77,9 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
             // Whoever comes after a failure begins anew.
             if (_connecting is null or { IsFaulted: true } or { IsCanceled: true })
             {
-                _connecting = Task.Run(ConnectAnewAsync);
+                // Nothing of whoever comes first (a request, an activity, a tenant) may reach into the connection.
+                using (ExecutionContext.SuppressFlow())
+                    _connecting = Task.Run(ConnectAnewAsync);
                 _connecting.Observe();
             }
 

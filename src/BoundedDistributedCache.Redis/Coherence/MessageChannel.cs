@@ -89,7 +89,11 @@ internal sealed class MessageChannel : IAsyncDisposable
         if (Volatile.Read(ref _loop) is not null)
             return;
         lock (_startLock)
-            _loop ??= Task.Run(RunAsync);
+        {
+            // Nothing of whoever comes first may reach into the loop.
+            using (ExecutionContext.SuppressFlow())
+                _loop ??= Task.Run(RunAsync);
+        }
     }
 
     /// <summary>Has the loop look at once.</summary>

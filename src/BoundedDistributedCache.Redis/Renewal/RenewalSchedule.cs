@@ -63,7 +63,9 @@ internal sealed class RenewalSchedule : IDisposable
         _clock = clock;
         _changed = changed;
         _maxBooked = maxBooked;
-        _timer = timeProvider.CreateTimer(static state => _ = ((RenewalSchedule)state!).DrainAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // Nothing of whoever comes first may reach into renewals.
+        using (ExecutionContext.SuppressFlow())
+            _timer = timeProvider.CreateTimer(static state => _ = ((RenewalSchedule)state!).DrainAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     internal int Count
