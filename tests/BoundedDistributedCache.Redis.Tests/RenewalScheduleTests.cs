@@ -158,6 +158,29 @@ public sealed class RenewalScheduleTests(SharedServer shared)
             Token);
     }
 
+    [Fact]
+    public async Task AClockThatFailsWhileARenewalEndsDoesNotEndThoseToCome()
+    {
+        var time = new FailingClock();
+        await using var wire = new Wire(shared.Server.Port);
+        await using var node = await Node.StartAsync(
+            wire.Address, _instance, Token, options => options.MaxStaleness = TimeSpan.FromHours(1), services => services.AddSingleton<TimeProvider>(time));
+        await node.SetAsync("key", "value", Token, new() { SlidingExpiration = Window });
+        time.Advance(TimeSpan.FromSeconds(1));
+        await node.GetAsync("key", Token);
+        wire.HoldAnswersFrom("EVAL");
+        time.Advance(Window / 2);
+        await Eventually.IsTrueAsync(() => wire.HasHeld("\r\n") && node.Tier.Operations.Gate.InFlight == 1, Token);
+        time.FailsNext = true;
+        wire.ReleaseAnswers();
+        await Eventually.IsTrueAsync(() => Renewals(node) == 1 && node.Tier.Operations.Gate.InFlight == 0 && !time.FailsNext, Token);
+
+        await node.GetAsync("key", Token);
+        time.Advance(Window / 2);
+
+        await Eventually.IsTrueAsync(() => Renewals(node) == 2, Token);
+    }
+
     private Task<Node> StartAsync(FakeTimeProvider? time = null, Action<RedisTierOptions>? configure = null) =>
         Node.StartAsync(shared.Server.Address, _instance, Token, configure, services =>
         {

@@ -191,12 +191,20 @@ internal sealed class RenewalSchedule : IDisposable
             while (!IsAway)
             {
                 List<SlidingUse> idle = [];
-                var (looked, due) = TakeDue(_clock.Read().Monotonic, idle);
-                LookAgain(idle);
+                var now = _clock.Read().Monotonic;
+                var (looked, due) = TakeDue(now, idle);
+                try
+                {
+                    LookAgain(idle);
+                }
+                finally
+                {
+                    // What was taken ends whatever fails here, or nobody would ever look at it again.
+                    End(await Task.WhenAll(due.Select(RenewAsync)).ConfigureAwait(false), now);
+                }
+
                 if (looked == 0)
                     break;
-                var renewals = await Task.WhenAll(due.Select(RenewAsync)).ConfigureAwait(false);
-                End(renewals, _clock.Read().Monotonic);
             }
         }
         finally
@@ -269,12 +277,13 @@ internal sealed class RenewalSchedule : IDisposable
             }
         }
 
-        LookAgain(idle);
         foreach (var renewal in renewals)
         {
             if (renewal.Outcome == RenewalOutcome.Changed)
                 _changed(renewal.Use);
         }
+
+        LookAgain(idle);
     }
 
     private void Remove(Booking booking, List<SlidingUse> idle)
