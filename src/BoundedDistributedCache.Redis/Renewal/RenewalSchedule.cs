@@ -12,7 +12,7 @@ namespace BoundedCache.Redis;
 /// if Redis was told meanwhile, and otherwise the entry is renewed.
 /// </para>
 /// <para>
-/// Bounded: where no room is left, a use has its entry renewed at once, if a place to Redis is free, and otherwise, or if
+/// Bounded, places in the queue too: where no room is left, a use has its entry renewed at once, if a place to Redis is free, and otherwise, or if
 /// that fails, the next use tries again. While Redis is away nothing is tried, and bookings stay. There is one timer, set to
 /// the earliest; what is due goes out a batch at a time.
 /// </para>
@@ -77,6 +77,16 @@ internal sealed class RenewalSchedule : IDisposable
         }
     }
 
+    /// <summary>How many places in the queue are taken, also by what is due at another time by now.</summary>
+    internal int Queued
+    {
+        get
+        {
+            lock (_lock)
+                return _queue.Count;
+        }
+    }
+
     private bool IsAway => _status.State == TierState.Away;
 
     internal void Book(SlidingUse use)
@@ -133,10 +143,20 @@ internal sealed class RenewalSchedule : IDisposable
             return false;
         booking.LooksAt = due;
         _queue.Enqueue(booking, due);
+        if (_queue.Count > (2 * _bookings.Count) + Batch)
+            Weed();
         if (due >= _dueNext || _isDraining)
             return false;
         _dueNext = due;
         return true;
+    }
+
+    // Where a booking became due earlier, the place that it had stays until that is due. Of these there are at most as many as
+    // of those that count, and a batch.
+    private void Weed()
+    {
+        _queue.Clear();
+        _queue.EnqueueRange(_bookings.Values.Where(booking => booking.LooksAt != long.MaxValue).Select(booking => (booking, booking.LooksAt)));
     }
 
     // One thread at a time sets the timer, and looks again where another wanted to meanwhile: so what was set last is right.
