@@ -300,21 +300,22 @@ internal sealed class MessageChannel : IAsyncDisposable
     private async Task SendUnsentAsync()
     {
         var (isAll, names) = _unsent.TakeAll();
-        var sent = 0;
+        var all = isAll ? PublishAsync(DropMessage.OfAll(Sender)) : Task.CompletedTask;
+        var each = Array.ConvertAll(names, name => PublishAsync(DropMessage.OfKey(Sender, name)));
         try
         {
-            if (isAll)
-                await PublishAsync(DropMessage.OfAll(Sender)).ConfigureAwait(false);
-            isAll = false;
-            for (; sent < names.Length; sent++)
-                await PublishAsync(DropMessage.OfKey(Sender, names[sent])).ConfigureAwait(false);
+            await Task.WhenAll([all, .. each]).ConfigureAwait(false);
         }
-        catch (RedisTierException)
+        catch (Exception)
         {
-            if (isAll)
+            if (!all.IsCompletedSuccessfully)
                 _unsent.AddAll();
-            foreach (var name in names.AsSpan(sent))
-                _unsent.Add(name);
+            for (var i = 0; i < names.Length; i++)
+            {
+                if (!each[i].IsCompletedSuccessfully)
+                    _unsent.Add(names[i]);
+            }
+
             throw;
         }
     }
