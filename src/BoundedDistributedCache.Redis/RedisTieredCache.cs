@@ -240,7 +240,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             if (_copies.Find(partition, key, _status.ServableAge) is not null)
                 return Task.CompletedTask;
             ThrowIfDisposed();
-            return FetchAsync(partition, key, token);
+            return RefreshFromRedisAsync(partition, key, token);
         }
         catch (Exception exception)
         {
@@ -287,7 +287,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             _near.CountMiss(partition);
             return value is null ? null : _near.Isolated(value);
         }
-        catch (RedisTierException exception) when (exception.Failure is RedisTierFailure.Unavailable or RedisTierFailure.OutcomeUnknown)
+        catch (RedisTierException exception) when (IsUnanswered(exception))
         {
             // Redis was asked and did not answer, so what is here is the best there is.
             if (_copies.Find(partition, key, _status.ServableAgeAway) is { } entry)
@@ -295,6 +295,21 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             throw;
         }
     }
+
+    private async Task RefreshFromRedisAsync(Partition partition, string key, CancellationToken token)
+    {
+        try
+        {
+            await FetchAsync(partition, key, token).ConfigureAwait(false);
+        }
+        catch (RedisTierException exception) when (IsUnanswered(exception) && _copies.Find(partition, key, _status.ServableAgeAway) is not null)
+        {
+            // As a read of it: the copy was used, and Redis is told later.
+        }
+    }
+
+    private static bool IsUnanswered(RedisTierException exception) =>
+        exception.Failure is RedisTierFailure.Unavailable or RedisTierFailure.OutcomeUnknown;
 
     private static async Task<bool> ReadIntoAsync(Task<byte[]?> reading, IBufferWriter<byte> destination)
     {

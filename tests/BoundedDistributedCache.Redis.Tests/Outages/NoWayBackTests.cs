@@ -88,6 +88,21 @@ public sealed class NoWayBackTests(SharedServer shared)
         Assert.Equal("value", await node.GetAsync("key", Token));
     }
 
+    [Fact]
+    public async Task ARefreshThatRedisDoesNotAnswerCountsForTheCopyAsAReadDoes()
+    {
+        await using var wire = new Wire(shared.Server.Port);
+        await using var node = await StartAsync(wire.Address);
+        await node.SetAsync("key", "value", Token);
+        wire.HoldMessages();
+        wire.CutSubscriptions();
+        await Eventually.IsTrueAsync(() => node.Tier.State == TierState.Unconfirmed, Token);
+
+        wire.HoldAnswers();
+        await node.Cache.RefreshAsync("key", Token);
+        await Assert.ThrowsAsync<RedisTierException>(() => node.Cache.RefreshAsync("other", Token));
+    }
+
     private static string SharingVersionWith(BoundedDistributedCache near, string key)
     {
         var stripes = new CopyVersions(near.MaxEntries).Count;
