@@ -28,7 +28,8 @@ internal sealed class TierStatus(TimeSpan maxStaleness, TimeSpan maxStalenessAwa
     private long _interruptions;
     private long _servableAge = NoAge;
     private volatile TierState _state = TierState.Unconfirmed;
-    private int _told = (int)TierState.Unconfirmed;
+    private TierState _told = TierState.Unconfirmed;
+    private int _changes;
 
     internal TierState State => _state;
 
@@ -102,10 +103,25 @@ internal sealed class TierStatus(TimeSpan maxStaleness, TimeSpan maxStalenessAwa
             });
         }
 
-        // Outside the lock, for telling is user code. Of changes that follow at once, the last state is told.
-        var state = (int)State;
-        var before = Interlocked.Exchange(ref _told, state);
-        if (before != state)
-            tell((TierState)before, (TierState)state);
+        // Outside the lock, for telling is user code.
+        TellOfState();
+    }
+
+    // One thread at a time tells, and looks again where another wanted to meanwhile: so what is told last is right. Of changes
+    // that follow at once, the last state is told.
+    private void TellOfState()
+    {
+        if (Interlocked.Increment(ref _changes) != 1)
+            return;
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _changes);
+            var (before, after) = (_told, State);
+            _told = after;
+            if (before != after)
+                tell(before, after);
+        }
+        while (Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
     }
 }
