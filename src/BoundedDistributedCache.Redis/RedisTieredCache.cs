@@ -479,7 +479,11 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         Messages.Wake();
     }
 
-    private void OnRestored() => Messages.Wake();
+    private void OnRestored()
+    {
+        _commands.TryScriptsAgain();
+        Messages.Wake();
+    }
 
     private void Tell(TierState before, TierState after)
     {

@@ -52,6 +52,9 @@ internal sealed class RedisCommands
     private volatile bool _hasNoScripts;
     private byte[]? _channel;
 
+    /// <summary>It may be another server, or another account, so whether it has scripts is to be seen again.</summary>
+    internal void TryScriptsAgain() => _hasNoScripts = false;
+
     /// <summary>
     /// The fields and the time to live at one moment; in one message each way, where two would take the server twice the
     /// trouble whenever they arrive apart.
