@@ -84,7 +84,8 @@ public sealed class ConnectionTests(SharedServer shared)
     [Fact]
     public async Task WhyThereIsNoConnectionIsToldEverywhere()
     {
-        await using var server = await RedisServer.StartAsync("--requirepass", "right");
+        await using var server = await RedisServer.StartAsync();
+        await server.CliAsync("CONFIG", "SET", "requirepass", "right");
         await using var node = Node.Create($"{server.Address},password=wrong", _instance, services: services => services.AddHealthChecks().AddBoundedDistributedCache());
         node.Tier.Start();
         await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 301), Token);

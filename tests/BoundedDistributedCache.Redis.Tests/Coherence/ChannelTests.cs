@@ -148,8 +148,15 @@ public sealed class ChannelTests(SharedServer shared)
         for (var i = 0; i < 50; i++)
             node.Tier.Messages.SendLater($"{_instance}unsent{i}");
 
-        await Eventually.IsTrueAsync(() => log.Lines.Count(line => line.Contains("unsent", StringComparison.Ordinal)) == 50, Token);
-        wire.ReleaseAnswers();
+        try
+        {
+            await Eventually.IsTrueAsync(() => log.Lines.Count(line => line.Contains("unsent", StringComparison.Ordinal)) == 50, Token);
+        }
+        finally
+        {
+            wire.ReleaseAnswers();
+        }
+
         await Eventually.IsTrueAsync(() => node.Tier.Messages.Unsent == 0, Token);
     }
 
