@@ -88,7 +88,7 @@ public sealed class ConnectionTests(SharedServer shared)
         await server.CliAsync("CONFIG", "SET", "requirepass", "right");
         await using var node = Node.Create($"{server.Address},password=wrong", _instance, services: services => services.AddHealthChecks().AddBoundedDistributedCache());
         node.Tier.Start();
-        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Any(record => record.Id.Id == 301), Token);
+        await Eventually.IsTrueAsync(() => node.Tier.Failure?.Contains("AuthenticationFailure", StringComparison.Ordinal) is true, Token);
 
         var write = await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "value", Token));
         var health = (await node.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token)).Entries["bounded_cache"];

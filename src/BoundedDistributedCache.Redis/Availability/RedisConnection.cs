@@ -39,23 +39,10 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync().WaitAsync(OperationTimeout));
 
     /// <summary>
-    /// Asks the client of a connection that the cache made what its servers failed with, of which it tells nobody while it
-    /// connects for the first time.
+    /// Takes from what the client threw why it has no connection, of which it tells nobody while it connects for the first
+    /// time.
     /// </summary>
-    internal async Task LookForFailureAsync()
-    {
-        if (Database is not { } database || options.ConnectionMultiplexerFactory is not null || database.Multiplexer.IsConnected)
-            return;
-        try
-        {
-            // Without a connection it fails at once, with what is known.
-            await database.PingAsync(CommandFlags.DemandMaster).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            _lastFailure = KindOf(exception) ?? _lastFailure;
-        }
-    }
+    internal void LearnFailure(Exception exception) => _lastFailure = KindOf(exception) ?? _lastFailure;
 
     public ValueTask DisposeAsync()
     {

@@ -213,10 +213,10 @@ internal sealed class MessageChannel : IAsyncDisposable
                 _refused(_refusal = exception.Message);
             return ProbeEvery;
         }
-        catch (Exception)
+        catch (Exception exception)
         {
             // What fails here fails again in a moment, or it does not; either way the state says so.
-            await _connection.LookForFailureAsync().WaitOrLeaveAsync(_stopped.Token).ConfigureAwait(false);
+            _connection.LearnFailure(exception);
             _status.SetSilent(isSilent: true);
             return ProbeEveryWhenUnconfirmed;
         }
