@@ -86,7 +86,7 @@ public sealed class ConnectionTests(SharedServer shared)
     {
         await using var server = await RedisServer.StartAsync();
         await server.CliAsync("CONFIG", "SET", "requirepass", "right");
-        await using var node = Node.Create($"{server.Address},password=wrong", _instance, services: services => services.AddHealthChecks().AddBoundedDistributedCache());
+        await using var node = Node.Create($"{server.Address},password=wrong,connectTimeout=1000", _instance, services: services => services.AddHealthChecks().AddBoundedDistributedCache());
         node.Tier.Start();
         await Eventually.IsTrueAsync(() => node.Tier.Failure?.Contains("AuthenticationFailure", StringComparison.Ordinal) is true, Token);
 
