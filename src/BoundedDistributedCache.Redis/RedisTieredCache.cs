@@ -77,12 +77,14 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     };
 
     public string? Failure => State == TierState.Away
-        ? $"Redis does not answer the tier of cache '{Name}'. Copies in this process are served until they are {TimeSpan.FromTicks(_longestAge)} old; other reads and all writes fail."
+        ? $"Redis does not answer the tier of cache '{Name}'. Copies in this process are served until they are {TimeSpan.FromTicks(_longestAge)} old; other reads and all writes fail. What the connection failed with last: {Cause}."
         : null;
 
     public string? Worry => State == TierState.Unconfirmed
         ? $"Messages of other nodes may not arrive at the Redis tier of cache '{Name}', so every read goes to Redis."
         : null;
+
+    private string Cause => _connection.LastFailure ?? "nothing is known";
 
     internal RedisOperations Operations { get; }
 
@@ -238,7 +240,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             if (_copies.Find(partition, key, _status.ServableAge) is not null)
                 return Task.CompletedTask;
             ThrowIfDisposed();
-            return FetchAsync(partition, key, token);
+            return RefreshFromRedisAsync(partition, key, token);
         }
         catch (Exception exception)
         {
@@ -285,7 +287,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             _near.CountMiss(partition);
             return value is null ? null : _near.Isolated(value);
         }
-        catch (RedisTierException exception) when (exception.Failure is RedisTierFailure.Unavailable or RedisTierFailure.OutcomeUnknown)
+        catch (RedisTierException exception) when (IsUnanswered(exception))
         {
             // Redis was asked and did not answer, so what is here is the best there is.
             if (_copies.Find(partition, key, _status.ServableAgeAway) is { } entry)
@@ -293,6 +295,21 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
             throw;
         }
     }
+
+    private async Task RefreshFromRedisAsync(Partition partition, string key, CancellationToken token)
+    {
+        try
+        {
+            await FetchAsync(partition, key, token).ConfigureAwait(false);
+        }
+        catch (RedisTierException exception) when (IsUnanswered(exception) && _copies.Find(partition, key, _status.ServableAgeAway) is not null)
+        {
+            // As a read of it: the copy was used, and Redis is told later.
+        }
+    }
+
+    private static bool IsUnanswered(RedisTierException exception) =>
+        exception.Failure is RedisTierFailure.Unavailable or RedisTierFailure.OutcomeUnknown;
 
     private static async Task<bool> ReadIntoAsync(Task<byte[]?> reading, IBufferWriter<byte> destination)
     {
@@ -346,7 +363,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
                 static (database, call) => call.Commands.ReadAsync(database, call.Name),
                 (Commands: _commands, Name: name),
                 fetch.Abandoned).ConfigureAwait(false);
-            var value = stored is { } found ? Take(fetch, partition, key, name, found, asked) : null;
+            var value = Take(fetch, partition, key, name, stored, asked);
             fetch.Complete(value);
             return value;
         }
@@ -362,18 +379,35 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
     }
 
     /// <summary>Keeps what was fetched if that may be, and gives out its value.</summary>
-    private byte[]? Take(Fetch fetch, Partition partition, string key, string name, StoredEntry found, Now asked)
+    private byte[]? Take(Fetch fetch, Partition partition, string key, string name, StoredEntry? stored, Now asked)
     {
-        var now = _clock.Read();
-        if (found.Absolute != StoredEntry.NotPresent && now.Utc >= found.Absolute)
-            return null;
+        var value = ValueAt(asked, stored);
+        try
+        {
+            var now = _clock.Read();
+            value = ValueAt(now, stored);
+            if (value is null || !TryKeep(fetch, partition, key, name, stored!.Value, asked, now))
+                _copies.DropOlder(partition, key, asked);
+        }
+        catch (Exception)
+        {
+            // Redis has answered, whatever is amiss here.
+            _copies.Drop(partition, key);
+        }
 
+        return value;
+    }
+
+    private static byte[]? ValueAt(Now now, StoredEntry? stored) =>
+        stored is { } found && (found.Absolute == StoredEntry.NotPresent || now.Utc < found.Absolute) ? found.Value : null;
+
+    private bool TryKeep(Fetch fetch, Partition partition, string key, string name, StoredEntry found, Now asked, Now now)
+    {
         // What was left to live is counted from before it was asked for: a copy may end early, and not late.
         var deadlines = found.DeadlinesAt(asked);
         var use = UseOf(partition, key, name, deadlines, found.TimeToLive?.Ticks ?? 0, asked, now);
         use?.Use(now);
-        _copies.TryKeep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked);
-        return found.Value;
+        return _copies.TryKeep(partition, key, found.Value, deadlines, use, fetch.Ticket, asked);
     }
 
     /// <summary>
@@ -426,9 +460,17 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
     private void End(Change change)
     {
-        var left = StoredEntry.TimeToLiveOf(change.Deadlines, change.Began)?.Ticks ?? 0;
-        var use = change.Value is null ? null : UseOf(change.Partition, change.Key, change.Name, change.Deadlines, left, change.Began, change.Began);
-        _copies.EndWrite(change.Partition, change.Key, change.Value, change.Deadlines, use, change.Ticket, change.Began);
+        try
+        {
+            var left = StoredEntry.TimeToLiveOf(change.Deadlines, change.Began)?.Ticks ?? 0;
+            var use = change.Value is null ? null : UseOf(change.Partition, change.Key, change.Name, change.Deadlines, left, change.Began, change.Began);
+            _copies.EndWrite(change.Partition, change.Key, change.Value, change.Deadlines, use, change.Ticket, change.Began);
+        }
+        catch (Exception)
+        {
+            // Redis has done it, whatever is amiss here.
+            _copies.Drop(change.Partition, change.Key);
+        }
     }
 
     private void OnInterrupted()
@@ -437,7 +479,11 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
         Messages.Wake();
     }
 
-    private void OnRestored() => Messages.Wake();
+    private void OnRestored()
+    {
+        _commands.TryScriptsAgain();
+        Messages.Wake();
+    }
 
     private void Tell(TierState before, TierState after)
     {
@@ -453,7 +499,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
                 _logger.MessagesInterrupted(Name);
                 break;
             default:
-                _logger.Away(Name, TimeSpan.FromTicks(_longestAge));
+                _logger.Away(Name, TimeSpan.FromTicks(_longestAge), Cause);
                 break;
         }
     }

@@ -61,6 +61,27 @@ public sealed class RemovalTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task WhereItIsCancelledItEndsWithTheRemovalsThatAreUnderWay()
+    {
+        await using var wire = new Wire(shared.Server.Port);
+        await using var node = await Node.StartAsync(wire.Address, _instance, Token);
+        await node.Cache.RemoveAsync("other", Token); // from now on the server knows the script
+        await node.SetAsync("key", "value", Token);
+        await using var redis = await shared.Server.ConnectAsync();
+        using var cancelled = new CancellationTokenSource();
+        wire.HoldAnswersFrom("EVALSHA");
+
+        var removing = node.Services.GetRequiredService<IBoundedCacheAdmin>().RemoveByPatternAsync("*", cancelled.Token);
+        await Eventually.IsTrueAsync(async () => !await redis.GetDatabase().KeyExistsAsync(_instance + "key"), Token);
+        await cancelled.CancelAsync();
+        Assert.NotSame(removing, await Task.WhenAny(removing, Task.Delay(500, Token)));
+        wire.ReleaseAnswers();
+
+        await Record.ExceptionAsync(() => removing);
+        Assert.Equal(0, node.Tier.Operations.Gate.InFlight);
+    }
+
+    [Fact]
     public async Task ClearingATenantClearsItEverywhereAndNobodyElse()
     {
         await using var node = await StartAsync();

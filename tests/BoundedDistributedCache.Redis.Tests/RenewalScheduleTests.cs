@@ -158,6 +158,51 @@ public sealed class RenewalScheduleTests(SharedServer shared)
             Token);
     }
 
+    [Fact]
+    public async Task AClockThatFailsWhileARenewalEndsDoesNotEndThoseToCome()
+    {
+        var time = new FailingClock();
+        await using var wire = new Wire(shared.Server.Port);
+        await using var node = await Node.StartAsync(
+            wire.Address, _instance, Token, options => options.MaxStaleness = TimeSpan.FromHours(1), services => services.AddSingleton<TimeProvider>(time));
+        await node.SetAsync("key", "value", Token, new() { SlidingExpiration = Window });
+        time.Advance(TimeSpan.FromSeconds(1));
+        await node.GetAsync("key", Token);
+        wire.HoldAnswersFrom("EVAL");
+        time.Advance(Window / 2);
+        await Eventually.IsTrueAsync(() => wire.HasHeld("\r\n") && node.Tier.Operations.Gate.InFlight == 1, Token);
+        time.FailsNext = true;
+        wire.ReleaseAnswers();
+        await Eventually.IsTrueAsync(() => Renewals(node) == 1 && node.Tier.Operations.Gate.InFlight == 0 && !time.FailsNext, Token);
+
+        await node.GetAsync("key", Token);
+        time.Advance(Window / 2);
+
+        await Eventually.IsTrueAsync(() => Renewals(node) == 2, Token);
+    }
+
+    [Fact]
+    public async Task WhereADueTimeMovesForwardAgainAndAgainTheQueueKeepsItsBound()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var clock = new CacheClock(time);
+        var status = new TierStatus(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), (_, _) => { });
+        using var gate = new Gate(10, TimeSpan.FromSeconds(1));
+        await using var connection = new RedisConnection(new RedisTierOptions(), new ServiceCollection().BuildServiceProvider(), () => { }, () => { });
+        var operations = new RedisOperations(connection, gate, status);
+        using var schedule = new RenewalSchedule(operations, new RedisCommands(), status, clock, time, _ => { });
+        var now = clock.Read();
+
+        for (var i = 0; i < 1_000; i++)
+        {
+            var deadlines = new Deadlines(Deadlines.None, Window.Ticks - (i * TimeSpan.TicksPerMillisecond));
+            new SlidingUse(schedule, Partition.Host, "key", "key", deadlines, now.Monotonic - 1).Use(now);
+        }
+
+        Assert.Equal(1, schedule.Count);
+        Assert.InRange(schedule.Queued, 1, 200);
+    }
+
     private Task<Node> StartAsync(FakeTimeProvider? time = null, Action<RedisTierOptions>? configure = null) =>
         Node.StartAsync(shared.Server.Address, _instance, Token, configure, services =>
         {

@@ -64,6 +64,47 @@ public sealed partial class WriteTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task WhereTheClientIsToldOfNoScriptsTheyAreOneTransaction()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync($"{server.Address},$EVAL=,$EVALSHA=", _instance, Token);
+
+        Assert.Null(await node.GetAsync("key", Token));
+        await node.SetAsync("key", "value", Token);
+
+        node.Near.Clear();
+        Assert.Equal("value", await node.GetAsync("key", Token));
+    }
+
+    [Fact]
+    public async Task WhatTheClientDoesNotSendIsRefused()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync($"{server.Address},$EVAL=,$EVALSHA=,$MULTI=", _instance, Token);
+
+        Assert.Equal(RedisTierFailure.Refused, (await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "value", Token))).Failure);
+        Assert.Equal(0, node.Tier.Messages.Unsent);
+        Assert.Equal(TierState.Connected, node.Tier.State);
+    }
+
+    [Fact]
+    public async Task AServerThatHasScriptsAfterAllRunsThemOnceTheConnectionIsThereAgain()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await server.CliAsync("ACL", "SETUSER", "default", "-eval", "-evalsha");
+        await using var node = await Node.StartAsync(server.Address, _instance, Token);
+        await node.SetAsync("key", "value", Token);
+        await server.CliAsync("ACL", "SETUSER", "default", "+eval", "+evalsha");
+        var interruptions = node.Logs.GetSnapshot().Count(record => record.Id.Id == 300);
+
+        await server.CliAsync("CLIENT", "KILL", "TYPE", "normal");
+        await Eventually.IsTrueAsync(() => node.Logs.GetSnapshot().Count(record => record.Id.Id == 300) > interruptions, Token);
+        await node.SetAsync("key", "value", Token);
+
+        Assert.Contains("EVALSHA", await CommandsOfAsync(server, () => node.SetAsync("key", "value", Token)));
+    }
+
+    [Fact]
     public async Task AWriteThatIsRefusedLeavesTheKeyAsItWas()
     {
         await using var node = await Node.StartAsync(shared.Server.Address, _instance, Token);

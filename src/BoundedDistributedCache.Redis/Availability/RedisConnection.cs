@@ -19,11 +19,30 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     private IConnectionMultiplexer? _multiplexer;
     private IDatabase? _database;
     private bool _isDisposed;
+    private volatile string? _lastFailure;
 
     /// <summary>The database, once there was a connection; it may be lost now.</summary>
     internal IDatabase? Database => Volatile.Read(ref _database);
 
-    internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync());
+    /// <summary>
+    /// What there was no connection for when it was last looked: a kind of the client's, or the name of an exception's type;
+    /// <see langword="null"/> where nothing is known.
+    /// </summary>
+    internal string? LastFailure => _lastFailure;
+
+    private TimeSpan OperationTimeout => options.OperationTimeout ?? DefaultOperationTimeout;
+
+    /// <exception cref="TimeoutException">
+    /// There was none yet within the time that operations wait for their answers, whatever the client or the application's
+    /// factory waits for; that goes on.
+    /// </exception>
+    internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync().WaitAsync(OperationTimeout));
+
+    /// <summary>
+    /// Takes from what the client threw why it has no connection, of which it tells nobody while it connects for the first
+    /// time.
+    /// </summary>
+    internal void LearnFailure(Exception exception) => _lastFailure = KindOf(exception) ?? _lastFailure;
 
     public ValueTask DisposeAsync()
     {
@@ -44,8 +63,27 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
             ObjectDisposedException.ThrowIf(_isDisposed, typeof(BoundedDistributedCache));
             // Whoever comes after a failure begins anew.
             if (_connecting is null or { IsFaulted: true } or { IsCanceled: true })
-                _connecting = Task.Run(MakeAsync);
+            {
+                // Nothing of whoever comes first (a request, an activity, a tenant) may reach into the connection.
+                using (ExecutionContext.SuppressFlow())
+                    _connecting = Task.Run(ConnectAnewAsync);
+                _connecting.Observe();
+            }
+
             return _connecting;
+        }
+    }
+
+    private async Task<IDatabase> ConnectAnewAsync()
+    {
+        try
+        {
+            return await MakeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _lastFailure = KindOf(exception) ?? exception.GetType().Name;
+            throw;
         }
     }
 
@@ -77,9 +115,26 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
         return options.ConnectionMultiplexerFactory is null ? multiplexer.DisposeAsync() : ValueTask.CompletedTask;
     }
 
-    private void OnFailed(object? sender, ConnectionFailedEventArgs e) => interrupted();
+    private void OnFailed(object? sender, ConnectionFailedEventArgs e)
+    {
+        _lastFailure = e.FailureType.ToString();
+        interrupted();
+    }
 
-    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => restored();
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e)
+    {
+        _lastFailure = null;
+        restored();
+    }
+
+    // That there is no connection is what was known before; why is in what it holds.
+    private static string? KindOf(Exception? exception) => exception switch
+    {
+        null => null,
+        AggregateException several => several.InnerExceptions.Select(KindOf).FirstOrDefault(kind => kind is not null),
+        RedisConnectionException { FailureType: not ConnectionFailureType.UnableToResolvePhysicalConnection } failed => failed.FailureType.ToString(),
+        _ => KindOf(exception.InnerException),
+    };
 
     private ConfigurationOptions Configure()
     {
@@ -87,7 +142,7 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
         configured.AbortOnConnectFail = false;
         configured.BacklogPolicy = BacklogPolicy.FailFast;
         configured.IncludeDetailInExceptions = false;
-        configured.AsyncTimeout = configured.SyncTimeout = (int)(options.OperationTimeout ?? DefaultOperationTimeout).TotalMilliseconds;
+        configured.AsyncTimeout = configured.SyncTimeout = (int)OperationTimeout.TotalMilliseconds;
         return configured;
     }
 }

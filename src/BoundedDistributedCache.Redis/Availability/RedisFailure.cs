@@ -26,24 +26,27 @@ internal static class RedisFailure
     /// <summary>Whether a transaction was discarded, and the server does not say why.</summary>
     internal static bool IsDiscarded(RedisServerException exception) => CodeOf(exception) == Discarded;
 
-    internal static RedisTierException Translate(Exception exception) => exception switch
+    /// <param name="exception">What the client, the breaker or who looked for a connection threw.</param>
+    /// <param name="lastFailure">What the connection failed with last, if that is known.</param>
+    internal static RedisTierException Translate(Exception exception, string? lastFailure = null) => exception switch
     {
         RedisTierException known => known,
-        BrokenCircuitException => Unavailable("it was asked in vain too often, and is left alone for a moment"),
-        NotConnectedException or ObjectDisposedException => Unavailable("there is no connection"),
-        RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection } => Unavailable("there is no connection"),
-        RedisConnectionException { CommandStatus: CommandStatus.WaitingInBacklog } => Unavailable("there is no connection"),
-        RedisTimeoutException { Commandstatus: CommandStatus.WaitingInBacklog } => Unavailable("there is no connection"),
+        BrokenCircuitException => Unavailable("it was asked in vain too often, and is left alone for a moment", lastFailure),
+        NotConnectedException or ObjectDisposedException => Unavailable("there is no connection", lastFailure),
+        RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection } => Unavailable("there is no connection", lastFailure),
+        RedisConnectionException { CommandStatus: CommandStatus.WaitingInBacklog } => Unavailable("there is no connection", lastFailure),
+        RedisTimeoutException { Commandstatus: CommandStatus.WaitingInBacklog } => Unavailable("there is no connection", lastFailure),
         RedisConnectionException lost => Unknown($"the connection was lost ({lost.FailureType})"),
         RedisTimeoutException => Unknown("there was no answer in time"),
         RedisServerException when IsOutage(CodeOf(exception)) => Unavailable($"it answered {CodeOf(exception)}"),
+        RedisCommandException => new RedisTierException(RedisTierFailure.Refused, "The client does not send such an operation: its configuration rules a command out, or the server has none of that name. Nothing was sent, and nothing has changed."),
         RedisServerException => new RedisTierException(RedisTierFailure.Refused, $"Redis refused the operation: {CodeOf(exception)}. A write has not been done.{HintOf(CodeOf(exception))}"),
         _ => Unknown($"the client failed with {exception.GetType().Name}"),
     };
 
-    private static RedisTierException Unavailable(string cause) => new(
+    private static RedisTierException Unavailable(string cause, string? lastFailure = null) => new(
         RedisTierFailure.Unavailable,
-        $"Redis can't be reached: {cause}. Nothing was sent, and nothing has changed.");
+        $"Redis can't be reached: {cause}{(lastFailure is null ? "" : $" ({lastFailure})")}. Nothing was sent, and nothing has changed.");
 
     private static RedisTierException Unknown(string cause) => new(
         RedisTierFailure.OutcomeUnknown,

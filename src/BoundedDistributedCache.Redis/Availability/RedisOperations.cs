@@ -89,7 +89,7 @@ internal sealed class RedisOperations
         {
             if (isClosed)
                 await ReportAsync(exception).ConfigureAwait(false);
-            var failure = RedisFailure.Translate(exception);
+            var failure = RedisFailure.Translate(exception, _connection.LastFailure);
             Counters.Count(kind, failure.Failure);
             throw failure;
         }
@@ -121,9 +121,12 @@ internal sealed class RedisOperations
     private static Task<TResult> Send<TState, TResult>(IDatabase database, RedisKey name, Func<IDatabase, TState, Task<TResult>> send, TState state) =>
         database.IsConnected(name, CommandFlags.DemandMaster) ? send(database, state) : throw new NotConnectedException();
 
-    // Tells the breaker what became of an operation that it let through unseen.
+    // Tells the breaker what became of an operation that it let through unseen. Once it is open, it would take that for the
+    // trial by which it closes.
     private async ValueTask ReportAsync(Exception? exception)
     {
+        if (_breakerState.CircuitState != CircuitState.Closed)
+            return;
         var context = ResilienceContextPool.Shared.Get();
         await _breaker.ExecuteOutcomeAsync<object?, Exception?>(
             static (_, exception) => new(exception is null ? Outcome.FromResult<object?>(null) : Outcome.FromException<object?>(exception)),

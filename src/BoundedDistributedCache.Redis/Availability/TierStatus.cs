@@ -8,7 +8,9 @@ namespace BoundedCache.Redis;
 /// Begins <see cref="TierState.Unconfirmed"/>. Messages are confirmed only by a probe that came back through the
 /// subscription, and only if nothing was interrupted since before the probe was sent. Before they are, whoever confirms
 /// outdates all copies (the action that he hands in), under the lock here: so between the last interruption and the first copy
-/// that is served again there is always one moment at which nothing was held, and from which on messages arrive.
+/// that is served again while Redis answers there is always one moment at which nothing was held, and from which on messages
+/// arrive. While Redis is <see cref="TierState.Away"/>, copies from before are served: none for which it was asked since and
+/// answered, or of which a message told.
 /// </para>
 /// <para>
 /// Readers look at one number, how old a copy may be to be served, written under the lock and read without.
@@ -26,7 +28,8 @@ internal sealed class TierStatus(TimeSpan maxStaleness, TimeSpan maxStalenessAwa
     private long _interruptions;
     private long _servableAge = NoAge;
     private volatile TierState _state = TierState.Unconfirmed;
-    private int _told = (int)TierState.Unconfirmed;
+    private TierState _told = TierState.Unconfirmed;
+    private int _changes;
 
     internal TierState State => _state;
 
@@ -100,10 +103,25 @@ internal sealed class TierStatus(TimeSpan maxStaleness, TimeSpan maxStalenessAwa
             });
         }
 
-        // Outside the lock, for telling is user code. Of changes that follow at once, the last state is told.
-        var state = (int)State;
-        var before = Interlocked.Exchange(ref _told, state);
-        if (before != state)
-            tell((TierState)before, (TierState)state);
+        // Outside the lock, for telling is user code.
+        TellOfState();
+    }
+
+    // One thread at a time tells, and looks again where another wanted to meanwhile: so what is told last is right. Of changes
+    // that follow at once, the last state is told.
+    private void TellOfState()
+    {
+        if (Interlocked.Increment(ref _changes) != 1)
+            return;
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _changes);
+            var (before, after) = (_told, State);
+            _told = after;
+            if (before != after)
+                tell(before, after);
+        }
+        while (Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
     }
 }

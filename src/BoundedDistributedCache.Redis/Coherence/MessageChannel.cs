@@ -89,7 +89,11 @@ internal sealed class MessageChannel : IAsyncDisposable
         if (Volatile.Read(ref _loop) is not null)
             return;
         lock (_startLock)
-            _loop ??= Task.Run(RunAsync);
+        {
+            // Nothing of whoever comes first may reach into the loop.
+            using (ExecutionContext.SuppressFlow())
+                _loop ??= Task.Run(RunAsync);
+        }
     }
 
     /// <summary>Has the loop look at once.</summary>
@@ -209,9 +213,10 @@ internal sealed class MessageChannel : IAsyncDisposable
                 _refused(_refusal = exception.Message);
             return ProbeEvery;
         }
-        catch (Exception)
+        catch (Exception exception)
         {
             // What fails here fails again in a moment, or it does not; either way the state says so.
+            _connection.LearnFailure(exception);
             _status.SetSilent(isSilent: true);
             return ProbeEveryWhenUnconfirmed;
         }
@@ -220,7 +225,7 @@ internal sealed class MessageChannel : IAsyncDisposable
     private async Task<bool> ProbeAsync()
     {
         var database = await _connection.GetDatabaseAsync().AsTask().WaitOrLeaveAsync(_stopped.Token).ConfigureAwait(false);
-        var refusal = await TrySubscribeAsync(database).ConfigureAwait(false);
+        var failure = await TrySubscribeAsync(database).ConfigureAwait(false);
 
         var interruptions = _status.Interruptions;
         var probe = new Probe(++_probes);
@@ -228,8 +233,15 @@ internal sealed class MessageChannel : IAsyncDisposable
         await PublishAsync(DropMessage.OfProbe(_prober, probe.Number)).ConfigureAwait(false);
         _status.SetSilent(isSilent: false);
         await SendUnsentAsync().ConfigureAwait(false);
-        if (refusal is not null)
+        if (failure is RedisTierException refusal)
             throw refusal;
+        if (failure is not null)
+        {
+            // Messages have a connection of their own, which may be half open while Redis answers on the other.
+            _status.Interrupt();
+            return false;
+        }
+
         try
         {
             await probe.Returned.WaitAsync(ProbeTimeout, TimeProvider.System, _stopped.Token).ConfigureAwait(false);
@@ -238,7 +250,7 @@ internal sealed class MessageChannel : IAsyncDisposable
         {
             _status.Interrupt();
             if (++_missedProbes >= MostMissedProbes)
-                await UnsubscribeAsync().ConfigureAwait(false);
+                await ForgetAsync(UnsubscribeAsync).ConfigureAwait(false);
             return false;
         }
 
@@ -248,8 +260,11 @@ internal sealed class MessageChannel : IAsyncDisposable
         return _status.State == TierState.Connected;
     }
 
-    /// <returns>What Redis refused it with; <see langword="null"/> where there is a subscription.</returns>
-    private async Task<RedisTierException?> TrySubscribeAsync(IDatabase database)
+    /// <returns>
+    /// What it failed with, a <see cref="RedisTierException"/> where Redis refused it; <see langword="null"/> where there is a
+    /// subscription.
+    /// </returns>
+    private async Task<Exception?> TrySubscribeAsync(IDatabase database)
     {
         if (_subscription is not null)
             return null;
@@ -261,13 +276,13 @@ internal sealed class MessageChannel : IAsyncDisposable
             _subscription = subscription;
             return null;
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!_stopped.IsCancellationRequested)
         {
             // The client keeps a queue for what could not be subscribed, and fills it once that is possible.
             await ForgetAsync(() => subscriber.UnsubscribeAsync(channel, flags: CommandFlags.FireAndForget)).ConfigureAwait(false);
             if (exception is RedisServerException && RedisFailure.Translate(exception) is { Failure: RedisTierFailure.Refused } refusal)
                 return refusal;
-            throw;
+            return exception;
         }
     }
 
@@ -295,21 +310,22 @@ internal sealed class MessageChannel : IAsyncDisposable
     private async Task SendUnsentAsync()
     {
         var (isAll, names) = _unsent.TakeAll();
-        var sent = 0;
+        var all = isAll ? PublishAsync(DropMessage.OfAll(Sender)) : Task.CompletedTask;
+        var each = Array.ConvertAll(names, name => PublishAsync(DropMessage.OfKey(Sender, name)));
         try
         {
-            if (isAll)
-                await PublishAsync(DropMessage.OfAll(Sender)).ConfigureAwait(false);
-            isAll = false;
-            for (; sent < names.Length; sent++)
-                await PublishAsync(DropMessage.OfKey(Sender, names[sent])).ConfigureAwait(false);
+            await Task.WhenAll([all, .. each]).ConfigureAwait(false);
         }
-        catch (RedisTierException)
+        catch (Exception)
         {
-            if (isAll)
+            if (!all.IsCompletedSuccessfully)
                 _unsent.AddAll();
-            foreach (var name in names.AsSpan(sent))
-                _unsent.Add(name);
+            for (var i = 0; i < names.Length; i++)
+            {
+                if (!each[i].IsCompletedSuccessfully)
+                    _unsent.Add(names[i]);
+            }
+
             throw;
         }
     }

@@ -83,6 +83,19 @@ internal sealed class NearCopies(BoundedDistributedCache near, TierStatus status
         return false;
     }
 
+    /// <summary>
+    /// Redis was asked at that time, and what it answered is not kept: a copy that was confirmed before must not be served
+    /// later instead, when Redis is away.
+    /// </summary>
+    internal void DropOlder(Partition partition, string key, Now asked)
+    {
+        if (near.UseCopy(partition, key, asked) is not { } entry)
+            return;
+        ref var note = ref CopyNote.Of(entry);
+        if (!Unsafe.IsNullRef(ref note) && note.ConfirmedAt <= asked.Monotonic)
+            near.DropCopy(partition, key);
+    }
+
     /// <summary>Another node, or who knows who, may have changed the key.</summary>
     internal void Drop(Partition partition, string key)
     {

@@ -8,8 +8,8 @@ internal static partial class RedisTierLog
     [LoggerMessage(300, LogLevel.Information, "The Redis tier of cache '{CacheName}' is connected, and messages of other nodes arrive. It starts clean: copies from before were dropped.")]
     internal static partial void Connected(this ILogger logger, string cacheName);
 
-    [LoggerMessage(301, LogLevel.Warning, "Redis does not answer the tier of cache '{CacheName}'. Copies in this process are served until they are {MaxStaleness} old; other reads and all writes fail until it is back.")]
-    internal static partial void Away(this ILogger logger, string cacheName, TimeSpan maxStaleness);
+    [LoggerMessage(301, LogLevel.Warning, "Redis does not answer the tier of cache '{CacheName}'. Copies in this process are served until they are {MaxStaleness} old; other reads and all writes fail until it is back. What the connection failed with last: {Cause}.")]
+    internal static partial void Away(this ILogger logger, string cacheName, TimeSpan maxStaleness, string cause);
 
     [LoggerMessage(302, LogLevel.Warning, "Messages of other nodes may not arrive at the Redis tier of cache '{CacheName}': its subscription was interrupted. Copies in this process are not served until messages arrive again; every read goes to Redis.")]
     internal static partial void MessagesInterrupted(this ILogger logger, string cacheName);

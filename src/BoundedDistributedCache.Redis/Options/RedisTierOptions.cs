@@ -19,8 +19,9 @@ public sealed class RedisTierOptions
     public ConfigurationOptions? ConfigurationOptions { get; set; }
 
     /// <summary>
-    /// Gives the application's own connection, which the cache uses and does not close. Called once, when it is first
-    /// needed, with the provider of the container. Its own time-outs hold, in the place of <see cref="OperationTimeout"/>.
+    /// Gives the application's own connection, which the cache uses and does not close. Called when it is first
+    /// needed, with the provider of the container, and again only where it threw; nobody waits
+    /// longer than 5 seconds for it. Its own time-outs hold, in the place of <see cref="OperationTimeout"/>.
     /// </summary>
     public Func<IServiceProvider, IConnectionMultiplexer>? ConnectionMultiplexerFactory { get; set; }
 

@@ -63,8 +63,9 @@ internal sealed class RedisLevel(RedisTieredCache tier, object? cacheKey) : ITen
     {
         // The database may hold what is no entry of a cache, under a name that could be one.
         var isEntry = await tier.Operations.RunAsync(OperationKind.Scan, name, static (database, name) => IsEntryAsync(database, name), name, cancellationToken).ConfigureAwait(false);
+        // Not cancelled, which would leave it under way.
         if (isEntry)
-            await tier.RemoveAsync(partition, key, cancellationToken).ConfigureAwait(false);
+            await tier.RemoveAsync(partition, key, CancellationToken.None).ConfigureAwait(false);
     }
 
     private static async Task<bool> IsEntryAsync(IDatabase database, RedisKey name)

@@ -12,7 +12,7 @@ namespace BoundedCache.Redis;
 /// if Redis was told meanwhile, and otherwise the entry is renewed.
 /// </para>
 /// <para>
-/// Bounded: where no room is left, a use has its entry renewed at once, if a place to Redis is free, and otherwise, or if
+/// Bounded, places in the queue too: where no room is left, a use has its entry renewed at once, if a place to Redis is free, and otherwise, or if
 /// that fails, the next use tries again. While Redis is away nothing is tried, and bookings stay. There is one timer, set to
 /// the earliest; what is due goes out a batch at a time.
 /// </para>
@@ -63,7 +63,9 @@ internal sealed class RenewalSchedule : IDisposable
         _clock = clock;
         _changed = changed;
         _maxBooked = maxBooked;
-        _timer = timeProvider.CreateTimer(static state => _ = ((RenewalSchedule)state!).DrainAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // Nothing of whoever comes first may reach into renewals.
+        using (ExecutionContext.SuppressFlow())
+            _timer = timeProvider.CreateTimer(static state => _ = ((RenewalSchedule)state!).DrainAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     internal int Count
@@ -72,6 +74,16 @@ internal sealed class RenewalSchedule : IDisposable
         {
             lock (_lock)
                 return _bookings.Count;
+        }
+    }
+
+    /// <summary>How many places in the queue are taken, also by what is due at another time by now.</summary>
+    internal int Queued
+    {
+        get
+        {
+            lock (_lock)
+                return _queue.Count;
         }
     }
 
@@ -131,10 +143,20 @@ internal sealed class RenewalSchedule : IDisposable
             return false;
         booking.LooksAt = due;
         _queue.Enqueue(booking, due);
+        if (_queue.Count > (2 * _bookings.Count) + Batch)
+            Weed();
         if (due >= _dueNext || _isDraining)
             return false;
         _dueNext = due;
         return true;
+    }
+
+    // Where a booking became due earlier, the place that it had stays until that is due. Of these there are at most as many as
+    // of those that count, and a batch.
+    private void Weed()
+    {
+        _queue.Clear();
+        _queue.EnqueueRange(_bookings.Values.Where(booking => booking.LooksAt != long.MaxValue).Select(booking => (booking, booking.LooksAt)));
     }
 
     // One thread at a time sets the timer, and looks again where another wanted to meanwhile: so what was set last is right.
@@ -189,12 +211,20 @@ internal sealed class RenewalSchedule : IDisposable
             while (!IsAway)
             {
                 List<SlidingUse> idle = [];
-                var (looked, due) = TakeDue(_clock.Read().Monotonic, idle);
-                LookAgain(idle);
+                var now = _clock.Read().Monotonic;
+                var (looked, due) = TakeDue(now, idle);
+                try
+                {
+                    LookAgain(idle);
+                }
+                finally
+                {
+                    // What was taken ends whatever fails here, or nobody would ever look at it again.
+                    End(await Task.WhenAll(due.Select(RenewAsync)).ConfigureAwait(false), now);
+                }
+
                 if (looked == 0)
                     break;
-                var renewals = await Task.WhenAll(due.Select(RenewAsync)).ConfigureAwait(false);
-                End(renewals, _clock.Read().Monotonic);
             }
         }
         finally
@@ -267,12 +297,13 @@ internal sealed class RenewalSchedule : IDisposable
             }
         }
 
-        LookAgain(idle);
         foreach (var renewal in renewals)
         {
             if (renewal.Outcome == RenewalOutcome.Changed)
                 _changed(renewal.Use);
         }
+
+        LookAgain(idle);
     }
 
     private void Remove(Booking booking, List<SlidingUse> idle)

@@ -52,6 +52,9 @@ internal sealed class RedisCommands
     private volatile bool _hasNoScripts;
     private byte[]? _channel;
 
+    /// <summary>It may be another server, or another account, so whether it has scripts is to be seen again.</summary>
+    internal void TryScriptsAgain() => _hasNoScripts = false;
+
     /// <summary>
     /// The fields and the time to live at one moment; in one message each way, where two would take the server twice the
     /// trouble whenever they arrive apart.
@@ -65,7 +68,7 @@ internal sealed class RedisCommands
                 var read = (RedisValue[]?)await database.ScriptEvaluateAsync(ReadScript, [name], flags: CommandFlags.DemandMaster).ConfigureAwait(false);
                 return StoredEntry.From(read!, TimeToLiveOf((long)read![StoredEntry.Fields.Length]));
             }
-            catch (RedisServerException exception) when (HasNoScripts(exception))
+            catch (Exception exception) when (HasNoScripts(exception))
             {
                 _hasNoScripts = true;
             }
@@ -128,7 +131,7 @@ internal sealed class RedisCommands
         {
             return (long)await database.ScriptEvaluateAsync(script, [name], arguments, CommandFlags.DemandMaster).ConfigureAwait(false) == 1;
         }
-        catch (RedisServerException exception) when (HasNoScripts(exception))
+        catch (Exception exception) when (HasNoScripts(exception))
         {
             _hasNoScripts = true;
             return null;
@@ -137,6 +140,12 @@ internal sealed class RedisCommands
 
     // Less than zero: it does not expire, or is not there.
     private static TimeSpan? TimeToLiveOf(long milliseconds) => milliseconds < 0 ? null : TimeSpan.FromMilliseconds(milliseconds);
+
+    // Ruled out by the client's configuration, so that it was not sent.
+    private static bool HasNoScripts(Exception exception) =>
+        exception is RedisCommandException
+            ? exception.Message.Contains("command-map", StringComparison.Ordinal)
+            : exception is RedisServerException answer && HasNoScripts(answer);
 
     // Not known, not allowed to this account, or (Garnet) switched off. What a script's own commands are answered reads
     // otherwise.

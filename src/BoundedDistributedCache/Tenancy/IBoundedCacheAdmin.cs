@@ -4,7 +4,11 @@ namespace BoundedCache;
 /// Administers a cache by tenant, over all levels that it has: the bounded cache and what keeps copies of its entries.
 /// Resolved like the cache: without a service key for the cache without one, with the same key for any other.
 /// </summary>
-/// <remarks>All members may be called by any thread at any time.</remarks>
+/// <remarks>
+/// All members may be called by any thread at any time. Where a level is a server, a removal also ends in between with what
+/// the server, or the way to it, failed with (of Redis a <c>RedisTierException</c>), or where it is cancelled: what was
+/// removed until then stays removed, on all levels, and none is under way any more. To remove the rest, call again.
+/// </remarks>
 public interface IBoundedCacheAdmin
 {
     /// <summary>
@@ -12,7 +16,7 @@ public interface IBoundedCacheAdmin
     /// meanwhile, is gone when the task completes.
     /// </summary>
     /// <param name="tenantId">The tenant's id.</param>
-    /// <param name="cancellationToken">Cancels between levels; what was removed stays removed.</param>
+    /// <param name="cancellationToken">Cancels between levels, and within one on a server; what was removed stays removed.</param>
     /// <exception cref="ArgumentNullException"><paramref name="tenantId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="tenantId"/> is no valid id.</exception>
     /// <exception cref="NotSupportedException">The cache is of another provider, which can't tell its entries.</exception>
@@ -22,7 +26,7 @@ public interface IBoundedCacheAdmin
     /// Removes every entry of the current partition: what was there at the call, and was not set again meanwhile, is gone
     /// when the task completes. For a tenant at a cost in its own entries; for the host partition in all.
     /// </summary>
-    /// <param name="cancellationToken">Cancels between levels; what was removed stays removed.</param>
+    /// <param name="cancellationToken">Cancels between levels, and within one on a server; what was removed stays removed.</param>
     /// <exception cref="InvalidOperationException">No tenant is current, and the options do not allow that.</exception>
     /// <exception cref="NotSupportedException">The cache is of another provider, which can't tell its entries.</exception>
     Task ClearAsync(CancellationToken cancellationToken = default);
@@ -34,7 +38,7 @@ public interface IBoundedCacheAdmin
     /// <param name="pattern">
     /// What the whole key is compared with, ordinally: <c>*</c> stands for any number of UTF-16 units, <c>?</c> for one.
     /// </param>
-    /// <param name="cancellationToken">Cancels between levels; what was removed stays removed.</param>
+    /// <param name="cancellationToken">Cancels between levels, and within one on a server; what was removed stays removed.</param>
     /// <exception cref="ArgumentNullException"><paramref name="pattern"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException">No tenant is current, and the options do not allow that.</exception>
     /// <exception cref="NotSupportedException">The cache is of another provider, which can't tell its entries.</exception>

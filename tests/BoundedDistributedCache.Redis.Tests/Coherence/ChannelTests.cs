@@ -137,6 +137,30 @@ public sealed class ChannelTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task UnsentMessagesDoNotWaitForOneAnother()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var log = await ServerLog.OpenAsync(server, Token);
+        await using var wire = new Wire(server.Port);
+        await using var node = await Node.StartAsync(wire.Address, _instance, Token, options => options.OperationTimeout = TimeSpan.FromMinutes(5));
+        wire.HoldAnswersFrom("unsent");
+
+        for (var i = 0; i < 50; i++)
+            node.Tier.Messages.SendLater($"{_instance}unsent{i}");
+
+        try
+        {
+            await Eventually.IsTrueAsync(() => log.Lines.Count(line => line.Contains("unsent", StringComparison.Ordinal)) == 50, Token);
+        }
+        finally
+        {
+            wire.ReleaseAnswers();
+        }
+
+        await Eventually.IsTrueAsync(() => node.Tier.Messages.Unsent == 0, Token);
+    }
+
+    [Fact]
     public async Task AChannelPrefixHoldsForMessagesAsForTheSubscription()
     {
         var address = $"{shared.Server.Address},channelPrefix=app:";
