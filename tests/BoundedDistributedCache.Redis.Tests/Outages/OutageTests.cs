@@ -162,6 +162,24 @@ public sealed class OutageTests
         Assert.Equal(1, node.Tier.Operations.Counters.Read(OperationKind.Read, RedisTierFailure.OutcomeUnknown));
     }
 
+    /// <summary>Else copies would be served which messages were to drop, while Redis answers.</summary>
+    [Fact]
+    public async Task WhereOnlyTheConnectionOfMessagesIsDeadRedisIsNotAway()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var wire = new Wire(server.Port);
+        await using var node = await Node.StartAsync(wire.Address, "", Token, options => options.OperationTimeout = OperationTimeout);
+        await using var log = await ServerLog.OpenAsync(server, Token);
+
+        wire.HoldMessages();
+        node.Tier.Messages.Wake();
+        await Eventually.IsTrueAsync(() => log.Lines.Count(line => line.Contains("\"SUBSCRIBE\"", StringComparison.Ordinal)) >= 3, Token);
+
+        Assert.Equal(TierState.Unconfirmed, node.Tier.State);
+        Assert.DoesNotContain(node.Logs.GetSnapshot(), record => record.Id.Id == 301);
+        wire.ReleaseMessages();
+    }
+
     [Fact]
     public async Task EachStateIsInTheHealthCheckAndInTheLogAndInTheMetrics()
     {
