@@ -282,6 +282,7 @@ internal sealed class MessageChannel : IAsyncDisposable
             await ForgetAsync(() => subscriber.UnsubscribeAsync(channel, flags: CommandFlags.FireAndForget)).ConfigureAwait(false);
             if (exception is RedisServerException && RedisFailure.Translate(exception) is { Failure: RedisTierFailure.Refused } refusal)
                 return refusal;
+            _connection.LearnFailure(exception);
             return exception;
         }
     }
