@@ -8,7 +8,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace WebSample.Tests;
 
-/// <summary>What the sample offers to those who operate it.</summary>
+/// <summary>
+/// What the sample offers to those who operate it. Alone, for an exporter collects what every meter of its process reports,
+/// also those of other tests' shops.
+/// </summary>
+[Collection(nameof(RunsAlone))]
 public sealed partial class OperationsTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
