@@ -537,7 +537,7 @@ internal sealed class RedisTieredCache : ITieredCache, ICacheTier, IAsyncDisposa
 
         internal Task<bool> SendAsync(IDatabase database)
         {
-            var channel = tier.Messages.ChannelOf(database);
+            var channel = tier.Messages.NameOf(database);
             Began = tier._clock.Read();
             Ticket = tier._copies.BeginWrite(partition, key);
             HasBegun = true;

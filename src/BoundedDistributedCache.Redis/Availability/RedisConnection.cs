@@ -18,6 +18,7 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     private Task<IDatabase>? _connecting;
     private IConnectionMultiplexer? _multiplexer;
     private IDatabase? _database;
+    private ConfigurationOptions? _configured;
     private bool _isDisposed;
     private volatile string? _lastFailure;
 
@@ -37,6 +38,14 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     /// factory waits for; that goes on.
     /// </exception>
     internal ValueTask<IDatabase> GetDatabaseAsync() => Database is { } database ? new(database) : new(ConnectAsync().WaitAsync(OperationTimeout));
+
+    /// <summary>What the client puts before the names of channels, and not before what it does not know for one.</summary>
+    internal byte[] ChannelPrefixOf(IDatabase database)
+    {
+        // Of a connection that is not its own it knows the text alone, in which a prefix ends at a comma.
+        var configured = _configured ?? ConfigurationOptions.Parse(database.Multiplexer.Configuration, ignoreUnknown: true);
+        return (byte[]?)configured.ChannelPrefix ?? [];
+    }
 
     /// <summary>
     /// Takes from what the client threw why it has no connection, of which it tells nobody while it connects for the first
@@ -91,7 +100,7 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     {
         var multiplexer = options.ConnectionMultiplexerFactory is { } factory
             ? factory(provider)
-            : await ConnectionMultiplexer.ConnectAsync(Configure()).ConfigureAwait(false);
+            : await ConnectionMultiplexer.ConnectAsync(_configured = Configure()).ConfigureAwait(false);
         multiplexer.ConnectionFailed += OnFailed;
         multiplexer.ConnectionRestored += OnRestored;
         var database = multiplexer.GetDatabase();

@@ -1,4 +1,3 @@
-using System.Text;
 using StackExchange.Redis;
 
 namespace BoundedCache.Redis;
@@ -79,9 +78,16 @@ internal sealed class MessageChannel : IAsyncDisposable
 
     internal int Unsent => _unsent.Count;
 
-    /// <summary>Publish and subscribe know no databases, so the channel names its own.</summary>
+    /// <summary>
+    /// The channel as the server knows it: where messages are sent, probes as well, so that a probe tells whether it is what
+    /// the subscription listens to.
+    /// </summary>
+    internal byte[] NameOf(IDatabase database) =>
+        _channelName ??= [.. _connection.ChannelPrefixOf(database), .. (byte[])ChannelOf(database)!];
+
+    /// <summary>The channel as the client knows it. Publish and subscribe know no databases, so it names its own.</summary>
     internal RedisChannel ChannelOf(IDatabase database) =>
-        RedisChannel.Literal(_channelName ??= Encoding.UTF8.GetBytes($"bounded-cache:{database.Database}:{_keys.InstanceName}"));
+        RedisChannel.Literal($"bounded-cache:{database.Database}:{_keys.InstanceName}");
 
     /// <summary>Begins, once; called by whoever uses the tier first.</summary>
     internal void Start()
@@ -336,7 +342,7 @@ internal sealed class MessageChannel : IAsyncDisposable
     private Task<RedisResult> PublishAsync(byte[] message) => _operations.RunPastGateAsync(
         OperationKind.Publish,
         default,
-        static (database, call) => database.ExecuteAsync("PUBLISH", [call.Channel.ChannelOf(database), call.Message], CommandFlags.DemandMaster),
+        static (database, call) => database.ExecuteAsync("PUBLISH", [call.Channel.NameOf(database), call.Message], CommandFlags.DemandMaster),
         (Channel: this, Message: message)).WaitOrLeaveAsync(_stopped.Token);
 
     /// <summary>Who this node is to the others for a time.</summary>

@@ -50,7 +50,6 @@ internal sealed class RedisCommands
         """;
 
     private volatile bool _hasNoScripts;
-    private byte[]? _channel;
 
     /// <summary>It may be another server, or another account, so whether it has scripts is to be seen again.</summary>
     internal void TryScriptsAgain() => _hasNoScripts = false;
@@ -86,9 +85,9 @@ internal sealed class RedisCommands
     /// <param name="value">The value.</param>
     /// <param name="deadlines">When it expires.</param>
     /// <param name="timeToLive">Until when the key is to live; <see langword="null"/>: for good.</param>
-    /// <param name="channel">Where the message goes.</param>
+    /// <param name="channel">Where the message goes, as the server knows it.</param>
     /// <param name="messageHeader">What it begins with; the name follows.</param>
-    internal async Task<bool> WriteAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, RedisChannel channel, byte[] messageHeader)
+    internal async Task<bool> WriteAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, byte[] channel, byte[] messageHeader)
     {
         RedisValue[] arguments =
         [
@@ -96,15 +95,15 @@ internal sealed class RedisCommands
             StoredEntry.Field(deadlines.Sliding),
             value,
             timeToLive is { } left ? (long)left.TotalMilliseconds : StoredEntry.NotPresent,
-            ArgumentOf(database, channel),
+            channel,
             messageHeader,
         ];
         return await TryRunAsync(database, WriteScript, name, arguments).ConfigureAwait(false)
             ?? await WriteInTransactionAsync(database, name, value, deadlines, timeToLive, channel, messageHeader).ConfigureAwait(false);
     }
 
-    internal async Task<bool> RemoveAsync(IDatabase database, RedisKey name, RedisChannel channel, byte[] messageHeader) =>
-        await TryRunAsync(database, RemoveScript, name, [ArgumentOf(database, channel), messageHeader]).ConfigureAwait(false)
+    internal async Task<bool> RemoveAsync(IDatabase database, RedisKey name, byte[] channel, byte[] messageHeader) =>
+        await TryRunAsync(database, RemoveScript, name, [channel, messageHeader]).ConfigureAwait(false)
         ?? await RemoveInTransactionAsync(database, name, channel, messageHeader).ConfigureAwait(false);
 
     /// <returns>Whether the entry is still the one with those deadlines.</returns>
@@ -114,13 +113,6 @@ internal sealed class RedisCommands
         return await TryRunAsync(database, RenewScript, name, arguments).ConfigureAwait(false)
             ?? await RenewInTransactionAsync(database, name, absolute, sliding, timeToLive).ConfigureAwait(false);
     }
-
-    // The client puts its prefix before what it knows for a channel, and an argument of a script is none.
-    private byte[] ArgumentOf(IDatabase database, RedisChannel channel) => _channel ??=
-    [
-        .. (byte[]?)ConfigurationOptions.Parse(database.Multiplexer.Configuration, ignoreUnknown: true).ChannelPrefix ?? [],
-        .. (byte[]?)channel ?? [],
-    ];
 
     /// <returns>Whether it returned 1; <see langword="null"/> where the server has no scripts, so that nothing was done.</returns>
     private async ValueTask<bool?> TryRunAsync(IDatabase database, string script, RedisKey name, RedisValue[] arguments)
@@ -154,7 +146,7 @@ internal sealed class RedisCommands
         || exception.Message.StartsWith("ERR This instance has Lua scripting support disabled", StringComparison.Ordinal)
         || (exception.Message.StartsWith("NOPERM", StringComparison.Ordinal) && exception.Message.Contains("'eval", StringComparison.OrdinalIgnoreCase));
 
-    private static Task<bool> WriteInTransactionAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, RedisChannel channel, byte[] messageHeader)
+    private static Task<bool> WriteInTransactionAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, byte[] channel, byte[] messageHeader)
     {
         var transaction = database.CreateTransaction();
         var set = transaction.HashSetAsync(name, StoredEntry.ToFields(value, deadlines));
@@ -164,7 +156,7 @@ internal sealed class RedisCommands
         return PublishAndCommitAsync(database, transaction, set, name, channel, messageHeader);
     }
 
-    private static Task<bool> RemoveInTransactionAsync(IDatabase database, RedisKey name, RedisChannel channel, byte[] messageHeader)
+    private static Task<bool> RemoveInTransactionAsync(IDatabase database, RedisKey name, byte[] channel, byte[] messageHeader)
     {
         var transaction = database.CreateTransaction();
         return PublishAndCommitAsync(database, transaction, transaction.KeyDeleteAsync(name), name, channel, messageHeader);
@@ -181,10 +173,10 @@ internal sealed class RedisCommands
 
     // What a command of the transaction was answered counts too: one may be refused while the others are done.
     private static async Task<bool> PublishAndCommitAsync(
-        IDatabase database, ITransaction transaction, Task command, RedisKey name, RedisChannel channel, byte[] messageHeader)
+        IDatabase database, ITransaction transaction, Task command, RedisKey name, byte[] channel, byte[] messageHeader)
     {
         byte[] message = [.. messageHeader, .. (byte[])name!];
-        _ = transaction.PublishAsync(channel, message, CommandFlags.FireAndForget);
+        _ = transaction.ExecuteAsync("PUBLISH", [channel, message], CommandFlags.FireAndForget);
         try
         {
             var isCommitted = await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);

@@ -160,18 +160,43 @@ public sealed class ChannelTests(SharedServer shared)
         await Eventually.IsTrueAsync(() => node.Tier.Messages.Unsent == 0, Token);
     }
 
-    [Fact]
-    public async Task AChannelPrefixHoldsForMessagesAsForTheSubscription()
+    [Theory]
+    [InlineData("app:")]
+    [InlineData("app,more:")]
+    public async Task AChannelPrefixHoldsForMessagesAsForTheSubscription(string prefix)
     {
-        var address = $"{shared.Server.Address},channelPrefix=app:";
-        await using var a = await Node.StartAsync(address, _instance, Token);
-        await using var b = await Node.StartAsync(address, _instance, Token);
+        await using var a = await Node.StartAsync("", _instance, Token, Prefixed);
+        await using var b = await Node.StartAsync("", _instance, Token, Prefixed);
         await a.SetAsync("key", "old", Token);
         Assert.Equal("old", await b.GetAsync("key", Token));
 
         await a.SetAsync("key", "new", Token);
 
         await Eventually.IsTrueAsync(async () => await b.GetAsync("key", Token) == "new", Token);
+
+        void Prefixed(RedisTierOptions options) => options.ConfigurationOptions = OptionsWith(prefix);
+    }
+
+    [Fact]
+    public async Task WhereThePrefixOfTheApplicationsConnectionCannotBeReadEveryReadGoesToRedis()
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(OptionsWith("app,more:"));
+        await using var node = Node.Create("", _instance, options => options.ConnectionMultiplexerFactory = _ => connection);
+        await node.SetAsync("key", "value", Token);
+        await Eventually.IsTrueAsync(() => node.Tier.Operations.Counters.Read(OperationKind.Publish, null) > 1, Token);
+
+        Assert.Equal("value", await node.GetAsync("key", Token));
+        Assert.Equal("value", await node.GetAsync("key", Token));
+
+        Assert.Equal(TierState.Unconfirmed, node.Tier.State);
+        Assert.Equal(2, node.Reads);
+    }
+
+    private ConfigurationOptions OptionsWith(string channelPrefix)
+    {
+        var options = ConfigurationOptions.Parse(shared.Server.Address);
+        options.ChannelPrefix = RedisChannel.Literal(channelPrefix);
+        return options;
     }
 
     private Task<Node> StartAsync() => Node.StartAsync(shared.Server.Address, _instance, Token);
