@@ -149,6 +149,8 @@ internal sealed class RedisConnection(RedisTierOptions options, IServiceProvider
     {
         var configured = options.ConfigurationOptions?.Clone() ?? ConfigurationOptions.Parse(options.Configuration!);
         configured.AbortOnConnectFail = false;
+        // Once it gave up the first time it says why, and goes on by itself.
+        configured.ConnectRetry = 1;
         configured.BacklogPolicy = BacklogPolicy.FailFast;
         configured.IncludeDetailInExceptions = false;
         configured.AsyncTimeout = configured.SyncTimeout = (int)OperationTimeout.TotalMilliseconds;

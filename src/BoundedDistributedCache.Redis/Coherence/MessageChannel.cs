@@ -11,8 +11,8 @@ namespace BoundedCache.Redis;
 /// A subscription can be gone without anybody noticing: its connection was killed and made again, or it is half open. So the
 /// node sends itself a probe, by way of a primary as messages come, at start, after every interruption, and every few
 /// seconds. Messages count as confirmed (<see cref="TierStatus.Confirm"/>) only when a probe came back that was sent after
-/// the last interruption; and at that moment everything that was held is outdated, for messages may have been missed. In a
-/// cluster one probe proves the way from one of the primaries only.
+/// the last interruption, by a server that answers questions too; and at that moment everything that was held is outdated, for
+/// messages may have been missed. In a cluster one probe proves the way from one of the primaries only.
 /// </para>
 /// <para>
 /// A node ignores its own messages, whose effect it has had by <see cref="NearCopies"/> already. Redis may do a write of
@@ -44,7 +44,7 @@ internal sealed class MessageChannel : IAsyncDisposable
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _startLock = new();
     private Task? _loop;
-    private byte[]? _channelName;
+    private ChannelName? _name;
     private ChannelMessageQueue? _subscription;
     private Probe? _probe;
     private long _probes;
@@ -79,15 +79,18 @@ internal sealed class MessageChannel : IAsyncDisposable
     internal int Unsent => _unsent.Count;
 
     /// <summary>
-    /// The channel as the server knows it: where messages are sent, probes as well, so that a probe tells whether it is what
-    /// the subscription listens to.
+    /// Publish and subscribe know no databases, so the channel names its own. Probes are sent to it as the server knows it, as
+    /// messages are: so they tell whether the subscription listens there.
     /// </summary>
-    internal byte[] NameOf(IDatabase database) =>
-        _channelName ??= [.. _connection.ChannelPrefixOf(database), .. (byte[])ChannelOf(database)!];
-
-    /// <summary>The channel as the client knows it. Publish and subscribe know no databases, so it names its own.</summary>
-    internal RedisChannel ChannelOf(IDatabase database) =>
-        RedisChannel.Literal($"bounded-cache:{database.Database}:{_keys.InstanceName}");
+    internal ChannelName NameOf(IDatabase database)
+    {
+        if (Volatile.Read(ref _name) is { } known)
+            return known;
+        var channel = RedisChannel.Literal($"bounded-cache:{database.Database}:{_keys.InstanceName}");
+        var name = new ChannelName(channel, [.. _connection.ChannelPrefixOf(database), .. (byte[])channel!]);
+        Volatile.Write(ref _name, name);
+        return name;
+    }
 
     /// <summary>Begins, once; called by whoever uses the tier first.</summary>
     internal void Start()
@@ -236,6 +239,7 @@ internal sealed class MessageChannel : IAsyncDisposable
         var interruptions = _status.Interruptions;
         var probe = new Probe(++_probes);
         Volatile.Write(ref _probe, probe);
+        await AskAsync().ConfigureAwait(false);
         await PublishAsync(DropMessage.OfProbe(_prober, probe.Number)).ConfigureAwait(false);
         _status.SetSilent(isSilent: false);
         await SendUnsentAsync().ConfigureAwait(false);
@@ -274,7 +278,7 @@ internal sealed class MessageChannel : IAsyncDisposable
     {
         if (_subscription is not null)
             return null;
-        var (subscriber, channel) = (database.Multiplexer.GetSubscriber(), ChannelOf(database));
+        var (subscriber, channel) = (database.Multiplexer.GetSubscriber(), NameOf(database).ToClient);
         try
         {
             var subscription = await subscriber.SubscribeAsync(channel).WaitOrLeaveAsync(_stopped.Token).ConfigureAwait(false);
@@ -337,12 +341,19 @@ internal sealed class MessageChannel : IAsyncDisposable
         }
     }
 
+    // A server that still loads its data passes messages on, and does nothing else yet.
+    private Task<TimeSpan?> AskAsync() => _operations.RunPastGateAsync(
+        OperationKind.Publish,
+        _keys.InstanceName,
+        static (database, name) => database.KeyTimeToLiveAsync(name, CommandFlags.DemandMaster),
+        _keys.InstanceName).WaitOrLeaveAsync(_stopped.Token);
+
     // As a command like any other: the client's own way to publish goes where the subscription is, which may be a replica, and
     // from there nothing reaches the others.
     private Task<RedisResult> PublishAsync(byte[] message) => _operations.RunPastGateAsync(
         OperationKind.Publish,
         default,
-        static (database, call) => database.ExecuteAsync("PUBLISH", [call.Channel.NameOf(database), call.Message], CommandFlags.DemandMaster),
+        static (database, call) => database.ExecuteAsync("PUBLISH", [call.Channel.NameOf(database).ToServer, call.Message], CommandFlags.DemandMaster),
         (Channel: this, Message: message)).WaitOrLeaveAsync(_stopped.Token);
 
     /// <summary>Who this node is to the others for a time.</summary>

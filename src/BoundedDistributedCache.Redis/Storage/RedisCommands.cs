@@ -85,9 +85,9 @@ internal sealed class RedisCommands
     /// <param name="value">The value.</param>
     /// <param name="deadlines">When it expires.</param>
     /// <param name="timeToLive">Until when the key is to live; <see langword="null"/>: for good.</param>
-    /// <param name="channel">Where the message goes, as the server knows it.</param>
+    /// <param name="channel">Where the message goes.</param>
     /// <param name="messageHeader">What it begins with; the name follows.</param>
-    internal async Task<bool> WriteAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, byte[] channel, byte[] messageHeader)
+    internal async Task<bool> WriteAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, ChannelName channel, byte[] messageHeader)
     {
         RedisValue[] arguments =
         [
@@ -95,15 +95,15 @@ internal sealed class RedisCommands
             StoredEntry.Field(deadlines.Sliding),
             value,
             timeToLive is { } left ? (long)left.TotalMilliseconds : StoredEntry.NotPresent,
-            channel,
+            channel.ToServer,
             messageHeader,
         ];
         return await TryRunAsync(database, WriteScript, name, arguments).ConfigureAwait(false)
             ?? await WriteInTransactionAsync(database, name, value, deadlines, timeToLive, channel, messageHeader).ConfigureAwait(false);
     }
 
-    internal async Task<bool> RemoveAsync(IDatabase database, RedisKey name, byte[] channel, byte[] messageHeader) =>
-        await TryRunAsync(database, RemoveScript, name, [channel, messageHeader]).ConfigureAwait(false)
+    internal async Task<bool> RemoveAsync(IDatabase database, RedisKey name, ChannelName channel, byte[] messageHeader) =>
+        await TryRunAsync(database, RemoveScript, name, [channel.ToServer, messageHeader]).ConfigureAwait(false)
         ?? await RemoveInTransactionAsync(database, name, channel, messageHeader).ConfigureAwait(false);
 
     /// <returns>Whether the entry is still the one with those deadlines.</returns>
@@ -146,7 +146,7 @@ internal sealed class RedisCommands
         || exception.Message.StartsWith("ERR This instance has Lua scripting support disabled", StringComparison.Ordinal)
         || (exception.Message.StartsWith("NOPERM", StringComparison.Ordinal) && exception.Message.Contains("'eval", StringComparison.OrdinalIgnoreCase));
 
-    private static Task<bool> WriteInTransactionAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, byte[] channel, byte[] messageHeader)
+    private static Task<bool> WriteInTransactionAsync(IDatabase database, RedisKey name, byte[] value, Deadlines deadlines, TimeSpan? timeToLive, ChannelName channel, byte[] messageHeader)
     {
         var transaction = database.CreateTransaction();
         var set = transaction.HashSetAsync(name, StoredEntry.ToFields(value, deadlines));
@@ -156,7 +156,7 @@ internal sealed class RedisCommands
         return PublishAndCommitAsync(database, transaction, set, name, channel, messageHeader);
     }
 
-    private static Task<bool> RemoveInTransactionAsync(IDatabase database, RedisKey name, byte[] channel, byte[] messageHeader)
+    private static Task<bool> RemoveInTransactionAsync(IDatabase database, RedisKey name, ChannelName channel, byte[] messageHeader)
     {
         var transaction = database.CreateTransaction();
         return PublishAndCommitAsync(database, transaction, transaction.KeyDeleteAsync(name), name, channel, messageHeader);
@@ -173,10 +173,10 @@ internal sealed class RedisCommands
 
     // What a command of the transaction was answered counts too: one may be refused while the others are done.
     private static async Task<bool> PublishAndCommitAsync(
-        IDatabase database, ITransaction transaction, Task command, RedisKey name, byte[] channel, byte[] messageHeader)
+        IDatabase database, ITransaction transaction, Task command, RedisKey name, ChannelName channel, byte[] messageHeader)
     {
         byte[] message = [.. messageHeader, .. (byte[])name!];
-        _ = transaction.ExecuteAsync("PUBLISH", [channel, message], CommandFlags.FireAndForget);
+        _ = transaction.PublishAsync(channel.ToClient, message, CommandFlags.FireAndForget);
         try
         {
             var isCommitted = await transaction.ExecuteAsync(CommandFlags.DemandMaster).ConfigureAwait(false);

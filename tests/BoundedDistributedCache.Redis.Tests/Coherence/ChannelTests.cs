@@ -43,7 +43,7 @@ public sealed class ChannelTests(SharedServer shared)
 
         // Each would get every message: to count it twice, or to keep it for good.
         var database = await node.Tier.Connection.GetDatabaseAsync();
-        object?[] arguments = [node.Tier.Messages.ChannelOf(database), 0, 0];
+        object?[] arguments = [node.Tier.Messages.NameOf(database).ToClient, 0, 0];
         typeof(ConnectionMultiplexer).GetMethod("GetSubscriberCounts", BindingFlags.Instance | BindingFlags.NonPublic)!.Invoke(database.Multiplexer, arguments);
 
         Assert.Equal(1, (int)arguments[1]! + (int)arguments[2]!);

@@ -55,6 +55,29 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task AServerThatIsStillLoadingCountsAsAway()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var node = await StartAsync(server);
+        await node.SetAsync("key", "value", Token);
+        await server.CliAsync("EVAL", "for i = 1, 20000 do redis.call('SET', 'other' .. i, i) end", "0");
+        await server.CliAsync("SAVE");
+        server.Kill();
+
+        await server.StartLoadingAsync();
+        await Eventually.IsTrueAsync(() => node.Tier.State == TierState.Away, Token);
+        Assert.Equal("value", await node.GetAsync("key", Token));
+        Assert.Equal(RedisTierFailure.Unavailable, (await Assert.ThrowsAsync<RedisTierException>(() => node.GetAsync("other", Token))).Failure);
+        Assert.Equal(RedisTierFailure.Unavailable, (await Assert.ThrowsAsync<RedisTierException>(() => node.SetAsync("key", "new", Token))).Failure);
+        Assert.StartsWith("LOADING", await server.CliAsync("PING"), StringComparison.Ordinal);
+
+        await server.LoadAtOnceAsync();
+        await node.IsConnectedAsync(Token);
+        Assert.Equal(0, node.Near.Count);
+        Assert.Equal("value", await node.GetAsync("key", Token));
+    }
+
+    [Fact]
     public async Task OnReturnTheNearTierStartsClean()
     {
         await using var server = await RedisServer.StartAsync();

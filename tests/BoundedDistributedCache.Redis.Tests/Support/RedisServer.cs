@@ -38,21 +38,18 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Starts it, anew after a kill, with what it had written.</summary>
     public async Task StartAsync()
     {
-        _process = Process.Start(new ProcessStartInfo(
-            "redis-server",
-            ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--dir", _directory, "--daemonize", "no", .. _arguments])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        _process.OutputDataReceived += static (_, _) => { };
-        _process.BeginOutputReadLine();
-        using var limit = new CancellationTokenSource(_patience);
-        while (await CliAsync("PING") != "PONG")
-        {
-            Assert.False(limit.IsCancellationRequested || _process.HasExited, "redis-server does not answer.");
-            await Task.Delay(10, limit.Token);
-        }
+        Start();
+        await AnswersAsync("PONG");
     }
+
+    /// <summary>Starts it anew with what it had saved, which it is loading until <see cref="LoadAtOnceAsync"/>.</summary>
+    public async Task StartLoadingAsync()
+    {
+        Start("--key-load-delay", "3000", "--loading-process-events-interval-bytes", "1024");
+        await AnswersAsync("LOADING");
+    }
+
+    public Task LoadAtOnceAsync() => CliAsync("CONFIG", "SET", "key-load-delay", "0");
 
     public void Kill()
     {
@@ -101,6 +98,28 @@ internal sealed class RedisServer : IAsyncDisposable
             var port = ((IPEndPoint)listener.LocalEndpoint).Port;
             if (port < 55_000)
                 return port;
+        }
+    }
+
+    private void Start(params string[] more)
+    {
+        _process = Process.Start(new ProcessStartInfo(
+            "redis-server",
+            ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--dir", _directory, "--daemonize", "no", .. _arguments, .. more])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        _process.OutputDataReceived += static (_, _) => { };
+        _process.BeginOutputReadLine();
+    }
+
+    private async Task AnswersAsync(string beginning)
+    {
+        using var limit = new CancellationTokenSource(_patience);
+        while (!(await CliAsync("PING")).StartsWith(beginning, StringComparison.Ordinal))
+        {
+            Assert.False(limit.IsCancellationRequested || _process!.HasExited, "redis-server does not answer.");
+            await Task.Delay(10, limit.Token);
         }
     }
 
