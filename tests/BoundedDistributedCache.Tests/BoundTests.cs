@@ -89,7 +89,7 @@ public sealed class BoundTests
         Assert.NotEmpty(shape);
         using BoundedDistributedCache cache = TestCache.Make(maxEntries, maxBytes, configure: options => options.EvictionPolicy = policy);
         byte[][] values = [.. lengths.Select(length => new byte[length])];
-        TimeSpan duration = TimeSpan.FromMilliseconds(TestScale.Of(quick: 600, full: 6_000));
+        TimeSpan duration = TimeSpan.FromMilliseconds(TestScale.Of(quick: 600, full: 4_000));
         long highestCount = 0;
         long highestBytes = 0;
         using Crew crew = new(duration);

@@ -24,6 +24,10 @@ public sealed class HeapTests
                     if (count < 4_000_000 || keyLength == 26)
                     {
                         cells.Add(count, keyLength, valueLength, false, false, 0);
+                    }
+
+                    if (count < 4_000_000)
+                    {
                         cells.Add(count, keyLength, valueLength, true, true, 0);
                     }
 

@@ -30,7 +30,7 @@ public sealed class ModelTests
 
     [Fact]
     public void OnOneThreadAnswersAndEvictsAsTheReferenceDoes() =>
-        Scenario.Sample(scenario => Run(scenario.MaxEntries, scenario.MaxBytes, scenario.Keys, scenario.Operations, run => run()), iter: TestScale.Of(quick: 300, full: 5_000));
+        Scenario.Sample(scenario => Run(scenario.MaxEntries, scenario.MaxBytes, scenario.Keys, scenario.Operations, run => run()), iter: TestScale.Of(quick: 300, full: 3_000));
 
     [Fact]
     public void HoppingBetweenThreadsAnswersAndEvictsAsTheReferenceDoes() =>
@@ -41,14 +41,14 @@ public sealed class ModelTests
                 thread.Start();
                 thread.Join();
             }),
-            iter: TestScale.Of(quick: 10, full: 100),
+            iter: TestScale.Of(quick: 10, full: 60),
             threads: 1);
 
     [Fact]
     public void ScanResistantAnswersAndEvictsAsItsReferenceDoes() =>
         Scenario.Sample(
             scenario => Run(scenario.MaxEntries, scenario.MaxBytes, scenario.Keys, scenario.Operations, run => run(), EvictionPolicy.ScanResistant),
-            iter: TestScale.Of(quick: 300, full: 5_000));
+            iter: TestScale.Of(quick: 300, full: 3_000));
 
     private static void Run(
         int maxEntries,

@@ -38,7 +38,7 @@ public sealed class BuiltKeyTests
                 (string one, string other) = (pair.one.Build(), pair.other.Build());
                 return one.Length <= CacheKey.MaxLength && (pair.one.Equals(pair.other) ? one == other : ThroughUtf8(one) != ThroughUtf8(other));
             },
-            iter: TestScale.Of(quick: 20_000, full: 2_000_000));
+            iter: TestScale.Of(quick: 20_000, full: 500_000));
 
     /// <summary>A key as a part of another, as it is and cut in two at any place.</summary>
     [Fact]
@@ -55,7 +55,7 @@ public sealed class BuiltKeyTests
                 bool isItself = sample.input.Equals(new Input([sample.key], null, null));
                 return whole != halves && (isItself || whole != sample.key) && (halves != sample.key || sample.input.Equals(new Input([sample.key[..sample.at], sample.key[sample.at..]], null, null)));
             },
-            iter: TestScale.Of(quick: 20_000, full: 1_000_000));
+            iter: TestScale.Of(quick: 20_000, full: 500_000));
 
     /// <summary>One unit more, fewer or other, in one of the parts; or a part moved into the next.</summary>
     private static Gen<Input> Neighbours(Input input) =>

@@ -381,7 +381,7 @@ public sealed class TenantLimitTests
         long mostBytes = 0;
         long mostOfAll = 0;
         long mostBytesOfAll = 0;
-        using Crew crew = new(TimeSpan.FromMilliseconds(TestScale.Of(quick: 600, full: 6_000)));
+        using Crew crew = new(TimeSpan.FromMilliseconds(TestScale.Of(quick: 600, full: 4_000)));
         crew.Add(running =>
         {
             // Once at least, for on a busy machine all may be over before this begins.
