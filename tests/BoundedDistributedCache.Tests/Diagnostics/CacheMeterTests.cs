@@ -1,5 +1,8 @@
+using System.Collections;
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using System.Runtime.CompilerServices;
+using BoundedCache.Diagnostics;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
@@ -106,9 +109,10 @@ public sealed class CacheMeterTests : IDisposable
     }
 
     [Fact]
-    public void UnitsAreOfTheUnifiedCode()
+    public void UnitsAreOfTheUnifiedCodeAndEveryInstrumentSaysWhatItIs()
     {
         Dictionary<string, string?> units = [];
+        List<string?> descriptions = [];
         using var listener = new MeterListener { InstrumentPublished = (instrument, _) => Note(instrument) };
         listener.Start();
         _ = _container.Cache;
@@ -116,11 +120,15 @@ public sealed class CacheMeterTests : IDisposable
         Assert.Equal(15, units.Count);
         Assert.Equal(["By", "By", "By"], new[] { "size", "size.limit", "tenant.size" }.Select(name => units["bounded_cache." + name]));
         Assert.Equal(["s", "s"], new[] { "sweep.duration", "last_evicted.age" }.Select(name => units["bounded_cache." + name]));
+        Assert.All(descriptions, description => Assert.EndsWith(".", description, StringComparison.Ordinal));
+        Assert.Equal(15, descriptions.Distinct().Count());
 
         void Note(Instrument instrument)
         {
-            if (ReferenceEquals(instrument.Meter.Scope, Factory))
-                units.Add(instrument.Name, instrument.Unit);
+            if (!ReferenceEquals(instrument.Meter.Scope, Factory))
+                return;
+            units.Add(instrument.Name, instrument.Unit);
+            descriptions.Add(instrument.Description);
         }
     }
 
@@ -173,6 +181,22 @@ public sealed class CacheMeterTests : IDisposable
         Assert.False(cache.IsAlive);
         entries.RecordObservableInstruments();
         Assert.Empty(entries.GetMeasurementSnapshot());
+    }
+
+    [Fact]
+    public void NothingStaysOfCachesThatAreDisposedOrForgotten()
+    {
+        Make(Factory).Dispose();
+        Assert.Equal(0, Known());
+
+        WeakReference[] forgotten = [MakeAndForget(Factory), MakeAndForget(Factory), MakeAndForget(Factory)];
+        for (var i = 0; i < 10 && Array.Exists(forgotten, cache => cache.IsAlive); i++)
+            GC.Collect();
+        using var last = Make(Factory);
+
+        Assert.Equal(1, Known());
+
+        int Known() => ((ICollection)typeof(CacheMeter).GetField("_caches", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(CacheMeter.Of(Factory))!).Count;
     }
 
     [Fact]

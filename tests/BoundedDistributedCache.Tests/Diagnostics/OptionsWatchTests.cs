@@ -1,9 +1,13 @@
+using BoundedCache.Diagnostics;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using Moq;
 
 namespace BoundedCache.Tests.Diagnostics;
 
@@ -85,13 +89,15 @@ public sealed class OptionsWatchTests : IDisposable
         _configuration["Cache:DefaultSlidingExpiration"] = "00:00:14";
         _configuration["Cache:DefaultAbsoluteExpirationRelativeToNow"] = "00:00:15";
         _configuration["Cache:Name"] = "orders";
+        _configuration["Cache:MaxTenantsInMetrics"] = "16";
 
         _configuration.Reload();
 
         Assert.Equal(
             "MaxEntries from 10 to 11, MaxBytes from 104857600 to 12, SweepInterval from 00:01:00 to 00:00:13, "
             + "EvictionPolicy from Lru to ScanResistant, IsolateValues from False to True, "
-            + "DefaultSlidingExpiration from none to 00:00:14, DefaultAbsoluteExpirationRelativeToNow from none to 00:00:15, Name from default to orders",
+            + "DefaultSlidingExpiration from none to 00:00:14, DefaultAbsoluteExpirationRelativeToNow from none to 00:00:15, Name from default to orders, "
+            + "MaxTenantsInMetrics from 0 to 16",
             Assert.Single(_container.LogsOf(RestartNeeded)).GetStructuredStateValue("Changes"));
     }
 
@@ -220,6 +226,49 @@ public sealed class OptionsWatchTests : IDisposable
         Assert.Equal(
             ["MaxEntries from 10 to 11", "MaxEntries from 10 to 12"],
             container.LogsOf(RestartNeeded).Select(log => log.GetStructuredStateValue("Changes")));
+    }
+
+    [Fact]
+    public void LooksOnceAtEachChange()
+    {
+        var looks = 0;
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache(_configuration.GetSection("Cache"))
+            .AddBoundedDistributedCache(_ => looks++));
+        Assert.True(container.Sweeper.StartAsync(TestContext.Current.CancellationToken).IsCompletedSuccessfully);
+        looks = 0;
+
+        _configuration.Reload();
+        Assert.Equal(1, looks);
+
+        _configuration.Reload();
+        Assert.Equal(2, looks);
+    }
+
+    [Fact]
+    public void ASourceThatCanNotBeWatchedLeavesNoOtherWatched()
+    {
+        using var changes = new CancellationTokenSource();
+        var looks = 0;
+        using var container = new TestContainer(services => services.AddBoundedDistributedCache(_ => looks++));
+        var registration = container.Services.GetRequiredService<CacheRegistration>();
+        var cache = new HostedCache(registration, registration.GetOptions(container.Services), container.Cache);
+        var good = new Mock<IOptionsChangeTokenSource<BoundedDistributedCacheOptions>>();
+        good.SetupSequence(source => source.GetChangeToken())
+            .Returns(new CancellationChangeToken(changes.Token))
+            .Returns(new CancellationChangeToken(CancellationToken.None));
+        var bad = new Mock<IOptionsChangeTokenSource<BoundedDistributedCacheOptions>>();
+        bad.Setup(source => source.GetChangeToken()).Throws<NotSupportedException>();
+
+        Assert.Throws<NotSupportedException>(() => new OptionsWatch(
+            cache,
+            [good.Object, bad.Object],
+            container.Services.GetRequiredService<IOptionsFactory<BoundedDistributedCacheOptions>>(),
+            NullLogger.Instance));
+
+        looks = 0;
+        changes.Cancel();
+        Assert.Equal(0, looks);
     }
 
     [Fact]

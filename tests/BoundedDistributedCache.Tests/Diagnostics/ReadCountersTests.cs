@@ -83,7 +83,8 @@ public sealed class ReadCountersTests
     {
         for (var round = 0; round < 50; round++)
         {
-            var numbers = new int[40];
+            // Every other time more than have ended, so that some take a number that nobody had.
+            var numbers = new int[round % 2 == 0 ? 20 : 40 + round];
             using var all = new Barrier(numbers.Length);
             Concurrently.Run(numbers.Length, thread =>
             {

@@ -181,7 +181,7 @@ public class StartupChecksTests
         });
         using var after = new TestContainer(services =>
         {
-            services.AddBoundedDistributedCache();
+            services.AddBoundedDistributedCache().AddKeyedBoundedDistributedCache("pages");
             leave(services);
         });
 
