@@ -354,11 +354,43 @@ public class ServiceCollectionExtensionsTests
     [Fact]
     public void TheNameOfAKeyWithoutTextMustBeSet()
     {
-        using var container = new TestContainer(services => services.AddKeyedBoundedDistributedCache(""));
+        var silent = new KeyWithoutText();
+        using var container = new TestContainer(services => services.AddKeyedBoundedDistributedCache("").AddKeyedBoundedDistributedCache(silent));
 
-        var exception = Assert.Throws<OptionsValidationException>(() => Keyed(container, ""));
+        var ofNoLength = Assert.Throws<OptionsValidationException>(() => Keyed(container, ""));
+        var ofNone = Assert.Throws<OptionsValidationException>(() => Keyed(container, silent));
 
-        Assert.Contains("BoundedDistributedCacheOptions.Name of the cache '[]' is ''", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("BoundedDistributedCacheOptions.Name of the cache '[]' is ''", ofNoLength.Message, StringComparison.Ordinal);
+        Assert.Contains($"BoundedDistributedCacheOptions.Name of the cache '[1] {typeof(KeyWithoutText)}' is ''", ofNone.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AContainerThatKnowsNoServiceKeysHoldsTheCacheWithoutAKey()
+    {
+        var services = new ServiceCollection().AddBoundedDistributedCache();
+        using var knowsKeys = services.BuildServiceProvider();
+        var provider = new ProviderWithoutKeys(knowsKeys);
+
+        var cache = services.Last(descriptor => descriptor.ServiceType == typeof(IDistributedCache)).ImplementationFactory!(provider);
+
+        Assert.Same(knowsKeys.GetRequiredService<BoundedDistributedCache>(), cache);
+    }
+
+    [Fact]
+    public void WhereATierIsBehindTheCacheCallersGetTheTier()
+    {
+        var tier = new Mock<IBufferDistributedCache>().Object;
+        using var container = new TestContainer(services =>
+        {
+            services.AddBoundedDistributedCache().AddKeyedBoundedDistributedCache("pages");
+            CacheRegistration.Find(services, "pages")!.Tier = _ => tier;
+            Assert.Null(CacheRegistration.Find(services, "sessions"));
+        });
+
+        Assert.Same(tier, container.Services.GetRequiredKeyedService<IDistributedCache>("pages"));
+        Assert.Same(tier, container.Services.GetRequiredKeyedService<IBufferDistributedCache>("pages"));
+        Assert.IsType<BoundedDistributedCache>(Keyed(container, "pages"));
+        Assert.Same(container.Cache, container.Services.GetRequiredService<IDistributedCache>());
     }
 
     [Fact]
@@ -407,6 +439,7 @@ public class ServiceCollectionExtensionsTests
         var exception = Assert.Throws<ArgumentException>(() => new ServiceCollection().AddKeyedBoundedDistributedCache(KeyedService.AnyKey));
 
         Assert.Equal("serviceKey", exception.ParamName);
+        Assert.Contains("KeyedService.AnyKey", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -439,4 +472,9 @@ public class ServiceCollectionExtensionsTests
         container.Services.GetServices<CacheRegistration>().Single(registration => Equals(registration.ServiceKey, serviceKey)).GetOptions(container.Services);
 
     private static (int Entries, long Bytes) Limits(BoundedDistributedCacheOptions options) => (options.MaxEntries, options.MaxBytes);
+
+    private sealed class KeyWithoutText
+    {
+        public override string? ToString() => null;
+    }
 }

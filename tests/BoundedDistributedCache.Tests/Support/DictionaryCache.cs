@@ -69,7 +69,7 @@ internal class Utf8Cache : DictionaryCache
 }
 
 /// <summary>One that takes and gives buffers too.</summary>
-internal sealed class BufferCache : Utf8Cache, IBufferDistributedCache
+internal class BufferCache : Utf8Cache, IBufferDistributedCache
 {
     public bool TryGet(string key, IBufferWriter<byte> destination)
     {

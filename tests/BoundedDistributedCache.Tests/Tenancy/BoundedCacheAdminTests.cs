@@ -111,7 +111,61 @@ public sealed class BoundedCacheAdminTests
 
         await Assert.ThrowsAsync<NotSupportedException>(() => Admin(container).ClearTenantAsync("acme", TestContext.Current.CancellationToken));
         await Assert.ThrowsAsync<NotSupportedException>(() => Admin(container).RemoveByPatternAsync("*", TestContext.Current.CancellationToken));
-        Assert.Throws<NotSupportedException>(() => Admin(container).GetTenantStatistics("acme"));
+        Assert.Throws<ArgumentException>("tenantId", () => Admin(container).GetTenantStatistics(""));
+        var exception = Assert.Throws<NotSupportedException>(() => Admin(container).GetTenantStatistics("acme"));
+        Assert.Contains("another provider", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("with the same service key", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WithoutTenantsTheHostPartitionOfTheCacheBeforeATierIsAdministered()
+    {
+        using var nearTier = TestCache.Make();
+        nearTier.Set("key");
+        nearTier.ForTenant("acme").Set("key", [1], NoExpiry);
+        using var services = new ServiceCollection()
+            .AddSingleton<IDistributedCache>(new TieredCache(nearTier))
+            .BuildServiceProvider();
+        var admin = BoundedCacheAdmin.Create(services, serviceKey: null);
+
+        Assert.Equal(2, admin.GetStatistics().Entries);
+        await admin.ClearAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((1, 1), (nearTier.Count, nearTier.ForTenant("acme").Count));
+    }
+
+    [Fact]
+    public async Task AContainerThatKnowsNoServiceKeysHasAnAdminOfTheCacheWithoutAKey()
+    {
+        using var container = Container(services => services.AddBoundedDistributedCache());
+        Set(container, "acme", "key");
+
+        await BoundedCacheAdmin.Create(new ProviderWithoutKeys(container.Services), serviceKey: null).ClearTenantAsync("acme", TestContext.Current.CancellationToken);
+
+        Assert.False(Has(container, "acme", "key"));
+    }
+
+    [Fact]
+    public async Task NothingWaitsForTheContextOfTheCaller()
+    {
+        var answer = new TaskCompletionSource();
+        using var container = Container(services => services.AddBoundedDistributedCache().AddSingleton<ITenantCacheLevel>(new Level(() => true, answer: answer.Task)));
+        var context = new CountingContext();
+        var caller = SynchronizationContext.Current;
+
+        SynchronizationContext.SetSynchronizationContext(context);
+        using var scope = Enter(container, "acme");
+        Task[] tasks =
+        [
+            Admin(container).ClearAsync(TestContext.Current.CancellationToken),
+            Admin(container).ClearTenantAsync("acme", TestContext.Current.CancellationToken),
+            Admin(container).RemoveByPatternAsync("*", TestContext.Current.CancellationToken),
+        ];
+        SynchronizationContext.SetSynchronizationContext(caller);
+        answer.SetResult();
+        await Task.WhenAll(tasks);
+
+        Assert.Equal(0, context.Posts);
     }
 
     [Fact]
@@ -232,7 +286,27 @@ public sealed class BoundedCacheAdminTests
         return tenantId is null ? tenants.UseHost() : tenants.Use(tenantId);
     }
 
-    private sealed class Level(Func<bool> look, object? cacheKey = null) : ITenantCacheLevel
+    private sealed class TieredCache(BoundedDistributedCache nearTier) : BufferCache, ITieredCache
+    {
+        public BoundedDistributedCache NearTier => nearTier;
+
+        public ITenantDecorated WithTenants(AmbientPartition ambient) => throw new NotSupportedException();
+    }
+
+    private sealed class CountingContext : SynchronizationContext
+    {
+        private int _posts;
+
+        public int Posts => Volatile.Read(ref _posts);
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            Interlocked.Increment(ref _posts);
+            base.Post(d, state);
+        }
+    }
+
+    private sealed class Level(Func<bool> look, object? cacheKey = null, Task? answer = null) : ITenantCacheLevel
     {
         public object? CacheKey => cacheKey;
 
@@ -241,13 +315,13 @@ public sealed class BoundedCacheAdminTests
         public Task ClearAsync(string? tenantId, CancellationToken cancellationToken)
         {
             Calls.Add((tenantId, null, look()));
-            return Task.CompletedTask;
+            return answer ?? Task.CompletedTask;
         }
 
         public Task RemoveByPatternAsync(string? tenantId, string pattern, CancellationToken cancellationToken)
         {
             Calls.Add((tenantId, pattern, look()));
-            return Task.CompletedTask;
+            return answer ?? Task.CompletedTask;
         }
     }
 }

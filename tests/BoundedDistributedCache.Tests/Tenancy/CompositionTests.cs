@@ -88,6 +88,14 @@ public sealed class CompositionTests
         Assert.Equal(isOwned ? 1 : 0, inner.Disposals);
     }
 
+    [Fact]
+    public void AForeignCacheThatIsTheFirstRegistrationOfAllIsDecoratedToo()
+    {
+        using var provider = new ServiceCollection().AddSingleton<IDistributedCache, DictionaryCache>().AddBoundedCacheTenants().BuildServiceProvider();
+
+        Assert.IsType<ForeignTenantCache>(provider.GetRequiredService<IDistributedCache>());
+    }
+
     [Theory]
     [InlineData(ServiceLifetime.Singleton, true, true)]
     [InlineData(ServiceLifetime.Scoped, true, false)]
@@ -168,6 +176,27 @@ public sealed class CompositionTests
             text => Assert.Contains(text, exception.Message, StringComparison.Ordinal));
     }
 
+    public static TheoryData<Action<IServiceCollection>, string> LateRegistrations => new()
+    {
+        { services => services.AddSingleton<IDistributedCache, DictionaryCache>(), $"The IDistributedCache ({typeof(DictionaryCache)}) " },
+        { services => services.AddSingleton<IBufferDistributedCache>(new BufferCache()), $"The IBufferDistributedCache ({typeof(BufferCache)}) " },
+        { services => services.AddSingleton<IDistributedCache>(_ => new DictionaryCache()), "The IDistributedCache (made by a function) " },
+        { services => services.AddKeyedSingleton<IDistributedCache>("foreign", new DictionaryCache()), $"The IDistributedCache ({typeof(DictionaryCache)}, service key foreign) " },
+    };
+
+    [Theory]
+    [MemberData(nameof(LateRegistrations), DisableDiscoveryEnumeration = true)]
+    public void ACacheThatIsRegisteredTooLateIsNamed(Action<IServiceCollection> add, string expected)
+    {
+        using var container = new TestContainer(services =>
+        {
+            services.AddBoundedCacheTenants();
+            add(services);
+        });
+
+        Assert.StartsWith(expected, Assert.Throws<InvalidOperationException>(container.Services.GetRequiredService<ITenantContext>).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ACacheUnderTheKeyOfAnyStopsTheHost()
     {
@@ -180,15 +209,17 @@ public sealed class CompositionTests
         Assert.Contains("Register it for each key", exception.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task ARegistrationThatTheCollectionDoesNotKnowStopsTheHost()
+    [Theory]
+    [InlineData(typeof(IDistributedCache), typeof(DictionaryCache))]
+    [InlineData(typeof(IBufferDistributedCache), typeof(BufferCache))]
+    public async Task ARegistrationThatTheCollectionDoesNotKnowStopsTheHost(Type service, Type implementation)
     {
         var original = new ServiceCollection().AddBoundedCacheTenants();
-        using var host = BuildHost(services => services.Add(original).AddSingleton<IDistributedCache, DictionaryCache>());
+        using var host = BuildHost(services => services.Add(original).AddSingleton(service, implementation));
 
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
 
-        Assert.Contains(typeof(DictionaryCache).FullName!, exception.Message, StringComparison.Ordinal);
+        Assert.Contains(implementation.FullName!, exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

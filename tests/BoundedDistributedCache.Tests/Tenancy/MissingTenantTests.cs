@@ -131,6 +131,6 @@ public sealed class MissingTenantTests
     }
 
     private static void AssertTold(InvalidOperationException exception) => Assert.All(
-        ["ITenantContext.Use", "UseBoundedCacheTenants", "ITenantContext.UseHost", "BoundedCacheTenantOptions.WhenMissing = MissingTenantBehavior.UseHostPartition"],
-        remedy => Assert.Contains(remedy, exception.Message, StringComparison.Ordinal));
+        ["code that is in no tenant", "ITenantContext.Use", "UseBoundedCacheTenants", "ITenantContext.UseHost", "BoundedCacheTenantOptions.WhenMissing = MissingTenantBehavior.UseHostPartition"],
+        part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
 }

@@ -204,6 +204,7 @@ public sealed class PartitionTests
             umbrella.Set("key" + i, [1], TestCache.NoExpiry);
         }
 
+        Assert.Throws<ArgumentNullException>("pattern", () => acme.RemoveByPattern(null!));
         Assert.Equal(111, acme.RemoveByPattern("key1*"));
         umbrella.Clear();
 
