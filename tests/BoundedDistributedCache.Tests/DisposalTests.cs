@@ -52,6 +52,7 @@ public sealed class DisposalTests
         Assert.Throws<ObjectDisposedException>(() => partition.Count);
         Assert.Throws<ObjectDisposedException>(() => partition.GetStatistics());
         Assert.Throws<ObjectDisposedException>(() => partition.Clear());
+        Assert.Throws<ObjectDisposedException>(() => cache.LargestTenants(1));
     }
 
     [Fact]
@@ -72,6 +73,7 @@ public sealed class DisposalTests
     {
         BoundedDistributedCache cache = TestCache.Make();
         cache.Set("key");
+        cache.ForTenant("acme").Set("key", [1], TestCache.NoExpiry);
 
         cache.Dispose();
         cache.Dispose();

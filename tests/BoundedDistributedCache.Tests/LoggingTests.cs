@@ -36,7 +36,9 @@ public sealed class LoggingTests
         cache.Set("key1", new byte[1_000], TestCache.NoExpiry);
         cache.Set("key2", new byte[1_000], TestCache.NoExpiry);
 
-        Assert.Contains("MaxBytes", Assert.Single(_logger.Collector.GetSnapshot()).Message, StringComparison.Ordinal);
+        string message = Assert.Single(_logger.Collector.GetSnapshot()).Message;
+        Assert.Contains("2000 bytes", message, StringComparison.Ordinal);
+        Assert.Contains("MaxBytes", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,6 +98,20 @@ public sealed class LoggingTests
 
         SetOneAfterAnother(cache, clock, 60 * 60, TimeSpan.FromSeconds(1));
         Assert.Equal(2, LimitsHitHard().Length);
+    }
+
+    [Fact]
+    public void ALimitOfBytesThatIsHitHardNamesMaxBytes()
+    {
+        FakeTimeProvider clock = new();
+        using BoundedDistributedCache cache = TestCache.Make(maxBytes: 2_000, clock: clock, logger: _logger);
+        for (int i = 0; i < 200; i++)
+        {
+            cache.Set("key" + i, new byte[1_000], TestCache.NoExpiry);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal("MaxBytes", Assert.Single(LimitsHitHard()).GetStructuredStateValue("Option"));
     }
 
     [Fact]
@@ -168,8 +184,23 @@ public sealed class LoggingTests
         FakeLogRecord record = Assert.Single(_logger.Collector.GetSnapshot());
         Assert.Equal(LogLevel.Warning, record.Level);
         Assert.Contains("5000", record.Message, StringComparison.Ordinal);
-        Assert.Contains("MaxBytes", record.Message, StringComparison.Ordinal);
+        Assert.Equal("1000", record.GetStructuredStateValue("MaxBytes"));
+        Assert.Equal("MaxBytes", record.GetStructuredStateValue("Option"));
         Assert.DoesNotContain("secret", record.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(500, "500", "MaxBytesPerTenant")]
+    [InlineData(3_000, "1000", "MaxBytes")]
+    public void AValueTooLargeForATenantIsToldWithTheLimitThatHoldsForItAndWithoutItsId(long maxBytesPerTenant, string maxBytes, string option)
+    {
+        using BoundedDistributedCache cache = TestCache.Make(maxBytes: 1_000, logger: _logger, configure: options => options.MaxBytesPerTenant = maxBytesPerTenant);
+        cache.ForTenant("acme").Set("key", new byte[5_000], TestCache.NoExpiry);
+
+        FakeLogRecord record = Assert.Single(_logger.Collector.GetSnapshot());
+        Assert.Equal(maxBytes, record.GetStructuredStateValue("MaxBytes"));
+        Assert.Equal(option, record.GetStructuredStateValue("Option"));
+        Assert.DoesNotContain("acme", record.Message, StringComparison.Ordinal);
     }
 
     [Fact]

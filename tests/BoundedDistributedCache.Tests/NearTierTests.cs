@@ -3,6 +3,7 @@ using BoundedCache.Expiration;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BoundedCache.Tests;
@@ -141,6 +142,17 @@ public sealed class NearTierTests
         _clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Null(Use(cache, Partition.Host, "second"));
         Assert.Equal(2, cache.RemoveExpired());
+    }
+
+    [Fact]
+    public void ACopyThatTakesTheRoomOfALiveEntryIsToldLikeAnyEntry()
+    {
+        FakeLogger<BoundedDistributedCache> logger = new();
+        using BoundedDistributedCache cache = TestCache.Make(1, clock: _clock, logger: logger);
+        Keep(cache, Partition.Host, "first", [1]);
+        Keep(cache, Partition.Host, "second", [1]);
+
+        Assert.Contains("MaxEntries", Assert.Single(logger.Collector.GetSnapshot()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -148,6 +148,11 @@ public class OptionsValidatorTests
         $"BoundedDistributedCacheOptions.Name is '{new string('x', 128)}'... (129 characters): it must have from 1 to 128 characters, not all of them white space and none of them a control character.");
 
     [Fact]
+    public void ShowsAllOfANameThatIsNotTooLong() => AssertRefused(
+        new() { Name = new string('x', 127) + "\n" },
+        $@"BoundedDistributedCacheOptions.Name is '{new string('x', 127)}\u000A': it must have from 1 to 128 characters, not all of them white space and none of them a control character.");
+
+    [Fact]
     public void SaysWhichNamedOptionsAreWrong()
     {
         var result = _validator.Validate("sessions", new() { MaxEntries = 0 });
@@ -171,6 +176,14 @@ public class OptionsValidatorTests
         var exception = Assert.Throws<OptionsValidationException>(() => BoundedDistributedCacheOptionsValidator.ThrowIfInvalid(Wrong()));
 
         Assert.Equal(typeof(BoundedDistributedCacheOptions), exception.OptionsType);
+        Assert.Equal(6, exception.Failures.Count());
+    }
+
+    [Fact]
+    public void ACacheThatIsMadeWithoutAContainerRefusesThemToo()
+    {
+        var exception = Assert.Throws<OptionsValidationException>(() => new BoundedDistributedCache(Options.Create(Wrong())));
+
         Assert.Equal(6, exception.Failures.Count());
     }
 

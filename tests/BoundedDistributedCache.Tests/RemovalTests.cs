@@ -22,6 +22,22 @@ public sealed class RemovalTests
     }
 
     [Fact]
+    public void APatternRemovesFromAllTenantsToo()
+    {
+        using BoundedDistributedCache cache = TestCache.Make();
+        foreach (string key in new[] { "product:1", "basket:1" })
+        {
+            cache.Set(key);
+            cache.ForTenant("acme").Set(key, [1], TestCache.NoExpiry);
+        }
+
+        Assert.Equal(2, cache.RemoveByPattern("product:*"));
+
+        Assert.Equal((2, 1), (cache.Count, cache.ForTenant("acme").Count));
+        Assert.Null(cache.ForTenant("acme").Get("product:1"));
+    }
+
+    [Fact]
     public void WhatMatchesNothingTakesNoLock()
     {
         using BoundedDistributedCache cache = TestCache.Make(200);

@@ -121,7 +121,34 @@ public sealed class StatisticsTests
         Assert.Equal(1, statistics.EvictionsExpired);
         Assert.Equal(1, statistics.EvictionsForEntries);
         Assert.Equal(2, statistics.EvictionsForBytes);
-        Assert.Equal(statistics.EvictionsExpired + statistics.EvictionsForEntries + statistics.EvictionsForBytes, statistics.Evictions);
+        Assert.Equal(4, statistics.Evictions);
+    }
+
+    [Fact]
+    public void AnEvictionForATenantsLimitIsTheTenantsAndTheCaches()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxEntriesPerTenant = 1);
+        cache.ForTenant("acme").Set("key1", [1], TestCache.NoExpiry);
+        cache.ForTenant("acme").Set("key2", [1], TestCache.NoExpiry);
+
+        foreach (CacheStatistics statistics in new[] { cache.GetStatistics(), cache.ForTenant("acme").GetStatistics() })
+        {
+            Assert.Equal((1, 1), (statistics.EvictionsForTenantLimit, statistics.Evictions));
+        }
+    }
+
+    [Fact]
+    public void AValueTooLargeForATenantIsItsRejectionAndTheCaches()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(configure: options => options.MaxBytesPerTenant = 1_000);
+        cache.ForTenant("acme").Set("small", [1], TestCache.NoExpiry);
+        cache.ForTenant("umbrella").Set("small", [1], TestCache.NoExpiry);
+
+        cache.ForTenant("acme").Set("large", new byte[2_000], TestCache.NoExpiry);
+
+        Assert.Equal(1, cache.GetStatistics().Rejections);
+        Assert.Equal(1, cache.ForTenant("acme").GetStatistics().Rejections);
+        Assert.Equal(0, cache.ForTenant("umbrella").GetStatistics().Rejections);
     }
 
     [Fact]
