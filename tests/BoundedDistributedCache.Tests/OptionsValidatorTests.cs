@@ -31,6 +31,7 @@ public class OptionsValidatorTests
         DefaultSlidingExpiration = TimeSpan.MaxValue,
         DefaultAbsoluteExpirationRelativeToNow = TimeSpan.MaxValue,
         Name = new string('x', 128),
+        MaxTenantsInMetrics = 1_000,
         EvictionPolicy = EvictionPolicy.ScanResistant,
     }).Succeeded);
 
@@ -185,6 +186,7 @@ public class OptionsValidatorTests
         var exception = Assert.Throws<OptionsValidationException>(() => new BoundedDistributedCache(Options.Create(Wrong())));
 
         Assert.Equal(6, exception.Failures.Count());
+        Assert.Throws<ArgumentNullException>("options", () => new BoundedDistributedCache(null!));
     }
 
     [Fact]
