@@ -96,6 +96,42 @@ public sealed class VictimRankingTests
         }
     }
 
+    // The oldest are in the last chunk, so a reader has the time of a whole scan to stamp them between two looks at them.
+    [Fact]
+    public void WhereReadersStampedEveryCandidateBetweenTheScansAnyEntryIsTheVictim()
+    {
+        const int Count = 400;
+        const int FirstOccupied = SlotChunk.Length + 1;
+        Fill(Enumerable.Range(0, FirstOccupied + Count).Select(_ => 500L));
+        for (var slot = 0; slot < FirstOccupied; slot++)
+            _slots.Free(slot);
+
+        var victims = new List<(long Stamp, int Slot)>();
+        Concurrently.During(
+            () =>
+            {
+                while (victims is not [(500, _)] && !Deadline.Token.IsCancellationRequested)
+                {
+                    _ranking.Rank(_slots, Count, tick: 1_000, ticksPerAge: 1);
+                    victims = Drain();
+                }
+            },
+            () =>
+            {
+                StampOldest(1);
+                StampOldest(1_000);
+            });
+
+        Assert.Equal([(500, FirstOccupied)], victims);
+
+        void StampOldest(long stamp)
+        {
+            for (var i = 1; i <= VictimRanking.VictimsPerVisit; i++)
+                Volatile.Write(ref _slots[FirstOccupied + Count - i].Stamp, stamp);
+            Thread.SpinWait(20);
+        }
+    }
+
     [Fact]
     public void WhereTheClockIsFastTicksOfOneAgeAreNotToldApart()
     {
@@ -215,6 +251,20 @@ public sealed class VictimRankingTests
 
         Assert.Equal(2, _ranking.NextStamp);
         Assert.Empty(Drain());
+    }
+
+    [Theory]
+    [InlineData(112, false)]
+    [InlineData(110, true)]
+    public void TrimmingGivesABufferBackThatIsMoreThanFourTimesTooLong(int count, bool givesBack)
+    {
+        _ranking.EnsureCapacity(400);
+
+        _ranking.Trim(count);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        _ranking.EnsureCapacity(count);
+        Assert.Equal(givesBack, GC.GetAllocatedBytesForCurrentThread() > before);
     }
 
     [Fact]
