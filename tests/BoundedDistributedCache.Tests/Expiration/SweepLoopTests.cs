@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BoundedCache.Expiration;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Logging.Testing;
@@ -105,7 +106,7 @@ public class SweepLoopTests
     }
 
     [Fact]
-    public void IsNotLateWhileASweepIsUnderWay()
+    public void IsNotLateWhileASweepIsUnderWayUnlessItHasBeenForLongerThanThat()
     {
         using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
         using var loop = new SweepLoop(cache, _options, _clock, _logger);
@@ -126,6 +127,8 @@ public class SweepLoopTests
         _clock.Advance(10 * _options.SweepInterval);
 
         Assert.False(loop.IsLate);
+        BusySince(loop) -= (long)(3 * _options.SweepInterval).TotalMilliseconds + 1;
+        Assert.True(loop.IsLate);
         mayEnd.Set();
     }
 
@@ -145,4 +148,7 @@ public class SweepLoopTests
 
         Assert.Equal(0, _logger.Collector.Count);
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_busySince")]
+    private static extern ref long BusySince(SweepLoop loop);
 }

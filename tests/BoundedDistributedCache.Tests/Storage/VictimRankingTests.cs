@@ -106,11 +106,12 @@ public sealed class VictimRankingTests
         for (var slot = 0; slot < FirstOccupied; slot++)
             _slots.Free(slot);
 
+        var deadline = Deadline.Token;
         var victims = new List<(long Stamp, int Slot)>();
         Concurrently.During(
             () =>
             {
-                while (victims is not [(500, _)] && !Deadline.Token.IsCancellationRequested)
+                while (victims is not [(500, _)] && !deadline.IsCancellationRequested)
                 {
                     _ranking.Rank(_slots, Count, tick: 1_000, ticksPerAge: 1);
                     victims = Drain();
