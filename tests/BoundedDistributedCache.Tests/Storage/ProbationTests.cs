@@ -87,13 +87,14 @@ public sealed class ProbationTests
     {
         _tick = 7;
         Entry first = InsertInTick("first");
+        Entry[] others = [.. Enumerable.Range(0, 7).Select(i => InsertInTick($"other{i}"))];
         Assert.Same(first, Take());
         _slots.Free(first.Slot);
         Entry second = InsertInTick("second");
         Assert.Equal(first.Slot, second.Slot);
 
-        Assert.Equal(1, _probation.Length);
-        Assert.Same(second, Take());
+        Assert.Equal(8, _probation.Length);
+        Assert.All([.. others, second], entry => Assert.Same(entry, Take()));
     }
 
     [Fact]
@@ -104,6 +105,7 @@ public sealed class ProbationTests
 
         Assert.Same(other, _probation.Peek(_slots, own, ref _work, out _));
         _probation.Take();
+        Use(Insert("used"));
         Assert.Null(_probation.Peek(_slots, own, ref _work, out _));
         Assert.Equal(Shard.NoVictim, _probation.Bound);
         Assert.Same(own, _probation.Peek(_slots, keep: null, ref _work, out _));
