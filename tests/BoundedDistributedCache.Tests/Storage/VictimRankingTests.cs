@@ -96,7 +96,29 @@ public sealed class VictimRankingTests
         }
     }
 
-    // The oldest are in the last chunk, so a reader has the time of a whole scan to stamp them between two looks at them.
+    [Theory]
+    [InlineData(20)]
+    [InlineData(256)]
+    public void FewAreToldApartHoweverFarApartTheyAre(int count)
+    {
+        Fill(Enumerable.Range(1, count).Select(i => 1_000_000L - (1_000 * i)));
+        _ranking.EnsureCapacity(count);
+        _ranking.Rank(_slots, count, tick: 1_000_000, ticksPerAge: 1);
+
+        Assert.Equal(Enumerable.Range(0, count).Reverse().Take(count / 2), Drain().Select(victim => victim.Slot));
+    }
+
+    [Fact]
+    public void OfManyWhatReadersStampAfterTheClockWasReadIsNewest()
+    {
+        Fill(Enumerable.Range(0, 300).Select(i => i < 150 ? 1_010L : 999L));
+        _ranking.EnsureCapacity(300);
+        _ranking.Rank(_slots, 300, tick: 1_000, ticksPerAge: 1);
+
+        Assert.Equal(Enumerable.Range(150, 150), Drain().Select(victim => victim.Slot));
+    }
+
+    // The oldest are in the last chunk, so there is the time of a whole scan between two looks at them.
     [Fact]
     public void WhereReadersStampedEveryCandidateBetweenTheScansAnyEntryIsTheVictim()
     {
@@ -107,6 +129,7 @@ public sealed class VictimRankingTests
             _slots.Free(slot);
 
         var deadline = Deadline.Token;
+        var spins = 1;
         Concurrently.During(
             () =>
             {
@@ -115,7 +138,9 @@ public sealed class VictimRankingTests
                     deadline.ThrowIfCancellationRequested();
                     _ranking.Rank(_slots, Count, tick: 1_000, ticksPerAge: 1);
                     Assert.True(_ranking.TryPeek(_slots, keep: null, evenIfUsedSince: true, out var slot, out _));
-                    seen += slot == FirstOccupied ? 1 : 0;
+                    _ranking.Take();
+                    var isOnly = !_ranking.TryPeek(_slots, keep: null, evenIfUsedSince: true, out _, out _);
+                    seen += isOnly && slot == FirstOccupied ? 1 : 0;
                 }
             },
             () =>
@@ -126,9 +151,10 @@ public sealed class VictimRankingTests
 
         void StampOldest(long stamp)
         {
+            spins = (spins * 5 % 997) + 1;
             for (var i = 1; i <= VictimRanking.VictimsPerVisit; i++)
                 Volatile.Write(ref _slots[FirstOccupied + Count - i].Stamp, stamp);
-            Thread.SpinWait(20);
+            Thread.SpinWait(spins);
         }
     }
 
