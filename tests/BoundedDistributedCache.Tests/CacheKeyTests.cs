@@ -22,6 +22,7 @@ public sealed class CacheKeyTests
     {
         Assert.Equal("product", CacheKey.Of("product").ToString());
         Assert.Equal("product:42", CacheKey.Of("product", 42).ToString());
+        Assert.Equal("mood:\U0001F600", CacheKey.Of("mood", "\U0001F600").ToString());
         Assert.Equal(
             "product:42?currency=EUR&page=1",
             CacheKey.Of("product", 42).With("page", 1).With("currency", "EUR").ToString());
@@ -174,7 +175,9 @@ public sealed class CacheKeyTests
 
         Assert.Throws<ArgumentNullException>("name", () => key.With(null!, 1));
         Assert.Throws<ArgumentException>("name", () => key.With("", 1));
-        Assert.DoesNotContain("secret", Assert.Throws<ArgumentException>("name", () => key.With("secret", 2)).Message, StringComparison.Ordinal);
+        var twice = Assert.Throws<ArgumentException>("name", () => key.With("secret", 2)).Message;
+        Assert.Contains("give each name once", twice, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", twice, StringComparison.Ordinal);
         Assert.Contains("System.Object[]", Assert.Throws<ArgumentException>("part", () => CacheKey.Of(new object[] { "a" })).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>("more", () => CacheKey.Of("a", new object()));
         Assert.Throws<ArgumentException>("value", () => key.With("n", new object()));

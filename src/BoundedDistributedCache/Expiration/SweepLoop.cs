@@ -28,14 +28,9 @@ internal sealed class SweepLoop : IDisposable
     // was due meanwhile is due now.
     private long _busySince;
 
-    // One tick waits at most. The loop never goes on on the thread that writes one: with a fake clock that is whoever
-    // advances it, and must not be held up by a sweep.
-    private readonly Channel<bool> _ticks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
-    {
-        FullMode = BoundedChannelFullMode.DropWrite,
-        SingleReader = true,
-        AllowSynchronousContinuations = false,
-    });
+    // One tick waits at most; another is dropped. Unless it is asked to, a channel's reader never goes on on the thread that
+    // writes: with a fake clock that is whoever advances it, and must not be held up by a sweep.
+    private readonly Channel<bool> _ticks = Channel.CreateBounded<bool>(1);
 
     /// <param name="cache">The cache to sweep.</param>
     /// <param name="options">Those of the cache.</param>

@@ -19,7 +19,7 @@ internal struct StripedCounter
         get
         {
             long sum = Volatile.Read(in _first);
-            foreach (ref readonly Stripe stripe in (Volatile.Read(in _stripes) ?? []).AsSpan())
+            foreach (ref readonly Stripe stripe in Volatile.Read(in _stripes).AsSpan())
             {
                 sum += Volatile.Read(in stripe.Count);
             }

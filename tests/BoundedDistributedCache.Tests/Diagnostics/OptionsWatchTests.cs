@@ -290,7 +290,7 @@ public sealed class OptionsWatchTests : IDisposable
     [Fact]
     public async Task SaysNothingAfterAStop()
     {
-        await _container.Sweeper.StopAsync(TestContext.Current.CancellationToken);
+        await _container.Sweeper.StopAsync(Deadline.Token);
 
         Change("Cache:MaxEntries", "11");
 

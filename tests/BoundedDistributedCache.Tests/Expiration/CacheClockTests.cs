@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using BoundedCache.Expiration;
 using BoundedCache.Tests.Support;
 
@@ -29,6 +30,47 @@ public sealed class CacheClockTests
         Assert.InRange(monotonic, before * TimeSpan.TicksPerMillisecond, Environment.TickCount64 * TimeSpan.TicksPerMillisecond);
     }
 
+    // Whoever is held up between looking at the two clocks follows later.
+    [Fact]
+    public void FollowsTheSystemsUtcTimeWhereItWasSet()
+    {
+        var clock = new CacheClock(TimeProvider.System);
+
+        Assert.Contains(Enumerable.Range(0, 10), _ =>
+        {
+            Offset(clock) += TimeSpan.TicksPerHour;
+            MeasuredAt(clock) = Environment.TickCount64 - 1_000;
+            return Math.Abs(DateTimeOffset.UtcNow.UtcTicks - clock.Read().Utc) < TimeSpan.TicksPerSecond;
+        });
+    }
+
+    [Fact]
+    public void LooksAtTheSystemsUtcTimeOnceASecondOnly()
+    {
+        var clock = new CacheClock(TimeProvider.System);
+        Offset(clock) += TimeSpan.TicksPerHour;
+
+        MeasuredAt(clock) = Environment.TickCount64 + 60_000;
+        Assert.InRange(clock.Read().Utc - DateTimeOffset.UtcNow.UtcTicks, TimeSpan.TicksPerMinute * 59, TimeSpan.MaxValue.Ticks);
+
+        MeasuredAt(clock) = Environment.TickCount64 - 1_000;
+        var before = Environment.TickCount64;
+        clock.Read();
+        Assert.InRange(MeasuredAt(clock), before, Environment.TickCount64);
+    }
+
+    [Fact]
+    public void WhatTheTickCountsCoarsenessExplainsDoesNotMoveUtc()
+    {
+        var clock = new CacheClock(TimeProvider.System);
+        var offset = Offset(clock) += 20 * TimeSpan.TicksPerMillisecond;
+
+        MeasuredAt(clock) = Environment.TickCount64 - 1_000;
+        clock.Read();
+
+        Assert.Equal(offset, Offset(clock));
+    }
+
     [Fact]
     public void ReadingTheSystemsTimeAllocatesNothing()
     {
@@ -52,6 +94,12 @@ public sealed class CacheClockTests
     [Fact]
     public void WhatAProviderThrowsReachesWhoReadsTheTime() =>
         Assert.Throws<UnreachableException>(() => new CacheClock(new Broken()).Read());
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_utcOffset")]
+    private static extern ref long Offset(CacheClock clock);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_measuredAt")]
+    private static extern ref long MeasuredAt(CacheClock clock);
 
     private class Broken : TimeProvider
     {

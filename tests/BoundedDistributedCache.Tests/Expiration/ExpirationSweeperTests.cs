@@ -361,6 +361,25 @@ public sealed class ExpirationSweeperTests : IDisposable
     }
 
     [Fact]
+    public async Task AStartThatFailsAtOneCacheEndsTheSweepsOfThoseBefore()
+    {
+        using var container = new TestContainer(services => services
+            .AddBoundedDistributedCache()
+            .AddKeyedBoundedDistributedCache("pages"));
+        var isFirst = true;
+        container.Clock.OnCreateTimer = () =>
+        {
+            if (!isFirst)
+                throw new InvalidOperationException("no timer");
+            isFirst = false;
+        };
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => container.Sweeper.StartAsync(Token));
+
+        Assert.Equal(0, container.Clock.LiveTimers);
+    }
+
+    [Fact]
     public async Task DoesNotStartWithWrongOptions()
     {
         using var container = new TestContainer(services => services.AddBoundedDistributedCache(options => options.SweepInterval = TimeSpan.Zero));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BoundedCache.Expiration;
 using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Logging.Testing;
@@ -56,6 +57,7 @@ public class SweepLoopTests
         using var loop = new SweepLoop(cache, _options, _clock, _logger);
         using var isAdvancing = new ThreadLocal<bool>();
         var sweepsOfTheAdvancer = 0;
+        var deadline = Deadline.Token;
         _clock.OnTimestamp = () => sweepsOfTheAdvancer += isAdvancing.Value ? 1 : 0;
 
         for (var sweep = 1; sweep <= 50; sweep++)
@@ -64,7 +66,7 @@ public class SweepLoopTests
             _clock.Advance(_options.SweepInterval);
             isAdvancing.Value = false;
             while (_logger.Collector.Count < sweep)
-                await Task.Delay(1, Deadline.Token);
+                await Task.Delay(1, deadline);
         }
 
         Assert.Equal(0, sweepsOfTheAdvancer);
@@ -99,13 +101,14 @@ public class SweepLoopTests
 
         _clock.OnTimestamp = null;
         _clock.Advance(_options.SweepInterval);
+        var deadline = Deadline.Token;
         while (loop.SinceLastSweep > _options.SweepInterval)
-            await Task.Delay(1, Deadline.Token);
+            await Task.Delay(1, deadline);
         Assert.False(loop.IsLate);
     }
 
     [Fact]
-    public void IsNotLateWhileASweepIsUnderWay()
+    public void IsNotLateWhileASweepIsUnderWayUnlessItHasBeenForLongerThanThat()
     {
         using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
         using var loop = new SweepLoop(cache, _options, _clock, _logger);
@@ -126,7 +129,60 @@ public class SweepLoopTests
         _clock.Advance(10 * _options.SweepInterval);
 
         Assert.False(loop.IsLate);
+        BusySince(loop) -= (long)(3 * _options.SweepInterval).TotalMilliseconds + 1;
+        Assert.True(loop.IsLate);
         mayEnd.Set();
+    }
+
+    [Fact]
+    public async Task ASweepThatWaitedLongForItsTurnIsNotLateOnceItIsUnderWay()
+    {
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        using var loop = new SweepLoop(cache, _options, _clock, _logger);
+        var wasLate = new TaskCompletionSource<bool>();
+        _clock.OnTimestamp = () =>
+        {
+            _clock.OnTimestamp = null;
+            _clock.Advance(10 * _options.SweepInterval);
+            wasLate.SetResult(loop.IsLate);
+        };
+
+        BusySince(loop) = Environment.TickCount64 - (long)(10 * _options.SweepInterval).TotalMilliseconds;
+        _clock.Advance(_options.SweepInterval);
+
+        Assert.False(await wasLate.Task.WaitAsync(Deadline.Token));
+    }
+
+    // The loop is held up by its logger, at the end of a sweep.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task IsNotLateWhileASweepIsDue(bool isDueBeforeTheLastEnds)
+    {
+        SweepLoop? loop = null;
+        var busySince = new TaskCompletionSource<long>();
+        var wasLate = new TaskCompletionSource<bool>();
+        var logger = new FakeLogger(_ =>
+        {
+            busySince.TrySetResult(BusySince(loop!));
+            _clock.Advance(10 * _options.SweepInterval);
+            wasLate.TrySetResult(loop!.IsLate);
+        });
+        using var cache = new BoundedDistributedCache(Options.Create(_options), _clock);
+        loop = new SweepLoop(cache, _options, _clock, logger);
+        _clock.OnTimestamp = () =>
+        {
+            _clock.OnTimestamp = null;
+            if (isDueBeforeTheLastEnds)
+                _clock.Advance(_options.SweepInterval);
+        };
+
+        _clock.Advance(_options.SweepInterval);
+
+        Assert.Equal(isDueBeforeTheLastEnds, await busySince.Task.WaitAsync(Deadline.Token) != 0);
+        Assert.False(await wasLate.Task.WaitAsync(Deadline.Token));
+        loop.Dispose();
+        await loop.Completion.WaitAsync(Deadline.Token);
     }
 
     [Fact]
@@ -145,4 +201,7 @@ public class SweepLoopTests
 
         Assert.Equal(0, _logger.Collector.Count);
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_busySince")]
+    private static extern ref long BusySince(SweepLoop loop);
 }

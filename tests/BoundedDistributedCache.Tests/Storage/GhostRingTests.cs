@@ -94,6 +94,35 @@ public sealed class GhostRingTests
         }
 
         Assert.Equal(0, _ring.AgeOf(899 << 16, 900));
+        Assert.Equal(31, _ring.AgeOf((899 - 31) << 16, 900));
+        Assert.Equal(-1, _ring.AgeOf((899 - 32) << 16, 900));
         Assert.Equal(-1, _ring.AgeOf(0, 900));
+    }
+
+    [Fact]
+    public void TakesAnEighthMoreThanItIsAskedForAndThatOnce()
+    {
+        const int Hash = sizeof(int) + sizeof(ushort);
+        const int Capacity = 800 + 100;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        bool took = _ring.EnsureCapacity(800);
+        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(took);
+        Assert.InRange(taken, Capacity * Hash, Capacity * (Hash + sizeof(ushort)));
+        Assert.False(_ring.EnsureCapacity(Capacity));
+        Assert.True(_ring.EnsureCapacity(Capacity + 1));
+    }
+
+    [Theory]
+    [InlineData(225, false)]
+    [InlineData(224, true)]
+    public void GivesMemoryBackWhereItIsMoreThanFourTimesWhatIsToBeRemembered(int toBeRemembered, bool givesBack)
+    {
+        _ring.EnsureCapacity(800);
+
+        _ring.Trim(toBeRemembered);
+
+        Assert.Equal(givesBack, _ring.EnsureCapacity(toBeRemembered + 1));
     }
 }

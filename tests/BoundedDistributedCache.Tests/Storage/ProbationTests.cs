@@ -69,17 +69,32 @@ public sealed class ProbationTests
     }
 
     [Fact]
+    public void WhatTakesAnothersPlaceWithinATickTakesItsPlaceInTheQueueToo()
+    {
+        _tick = 7;
+        Entry gone = InsertInTick("gone");
+        Entry second = InsertInTick("second");
+        _slots.Free(gone.Slot);
+        Entry inItsPlace = InsertInTick("in its place");
+
+        Assert.Equal(2, _probation.Length);
+        Assert.Same(inItsPlace, Take());
+        Assert.Same(second, Take());
+    }
+
+    [Fact]
     public void WhatWasTakenFromTheQueueWithinItsTickIsQueuedAnew()
     {
         _tick = 7;
         Entry first = InsertInTick("first");
+        Entry[] others = [.. Enumerable.Range(0, 7).Select(i => InsertInTick($"other{i}"))];
         Assert.Same(first, Take());
         _slots.Free(first.Slot);
         Entry second = InsertInTick("second");
         Assert.Equal(first.Slot, second.Slot);
 
-        Assert.Equal(1, _probation.Length);
-        Assert.Same(second, Take());
+        Assert.Equal(8, _probation.Length);
+        Assert.All([.. others, second], entry => Assert.Same(entry, Take()));
     }
 
     [Fact]
@@ -90,7 +105,9 @@ public sealed class ProbationTests
 
         Assert.Same(other, _probation.Peek(_slots, own, ref _work, out _));
         _probation.Take();
+        Use(Insert("used"));
         Assert.Null(_probation.Peek(_slots, own, ref _work, out _));
+        Assert.Equal(Shard.NoVictim, _probation.Bound);
         Assert.Same(own, _probation.Peek(_slots, keep: null, ref _work, out _));
     }
 
@@ -215,16 +232,36 @@ public sealed class ProbationTests
         Assert.Equal(44, _probation.Length);
     }
 
-    [Fact]
-    public void WhereLessIsQueuedLooksEachTime()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhereLessIsQueuedLooksEachTimeWhetherToldOrNot(bool isTold)
     {
         Entry[] entries = [.. Enumerable.Range(0, 50).Select(i => Insert($"key{i}"))];
+        if (isTold)
+        {
+            _probation.Tell();
+        }
+
         WeedSome(times: 1, held: 200);
         Array.ForEach(entries, Use);
 
         WeedSome(times: 1, held: 200);
 
         Assert.Equal(48, _probation.Length);
+    }
+
+    [Fact]
+    public void WeedingAFewGoesOnWhereItWasThoughTheOldestAreTaken()
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 10).Select(i => Insert($"key{i}"))];
+        WeedSome(times: 1, Held);
+        Take();
+        Array.ForEach(entries[2..4], Use);
+
+        WeedSome(times: 1, Held);
+
+        Assert.Equal(7, _probation.Length);
     }
 
     [Theory]
@@ -370,6 +407,74 @@ public sealed class ProbationTests
     }
 
     [Fact]
+    public void TellsWhatWillBeLookedAtAfterOthers()
+    {
+        Entry first = Insert("first");
+        Entry second = Insert("second");
+
+        Assert.Same(first, _probation.Upcoming(_slots, others: 0));
+        Assert.Same(second, _probation.Upcoming(_slots, others: 1));
+        Assert.Null(_probation.Upcoming(_slots, others: 2));
+    }
+
+    [Fact]
+    public void CountsTheGrowthOfEitherRingOfHashes()
+    {
+        _probation.EnsureGhosts(Entries, ref _work);
+        Assert.Equal(2, _work.Done(Work.Growth));
+
+        _work.Begin();
+        _probation.EnsureGhosts(Entries, ref _work);
+        Assert.Equal(0, _work.Done(Work.Growth));
+    }
+
+    [Fact]
+    public void TrimmingKeepsTheHashesThatAreRememberedBesideSoManyEntries()
+    {
+        _probation.EnsureGhosts(Entries, ref _work);
+        Go(Insert("used"), wasOnProbation: false);
+        int before = Share;
+
+        _probation.Trim(_slots, Entries);
+
+        Insert("used");
+        Assert.True(Share < before);
+    }
+
+    [Fact]
+    public void TrimmingWhereNothingIsLeftGivesEitherRingOfHashesBack()
+    {
+        _probation.EnsureGhosts(5_000, ref _work);
+
+        _probation.Trim(_slots, 0);
+
+        _work.Begin();
+        _probation.EnsureGhosts(Entries, ref _work);
+        Assert.Equal(2, _work.Done(Work.Growth));
+    }
+
+    [Fact]
+    public void WeedingGivesAQueueBackThatIsMoreThanFourTimesTooLong()
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 300).Select(i => Insert($"key{i}"))];
+        Array.ForEach(entries[..150], Use);
+        Assert.Equal(0, AllocatedByWeeding());
+
+        Array.ForEach(entries[150..250], Use);
+        Assert.Equal(Allocated.ByObject(() => new ulong[2 * 50]), AllocatedByWeeding());
+        Assert.All(entries[250..], entry => Assert.Same(entry, Take()));
+    }
+
+    [Fact]
+    public void WeedingLeavesTheShortestQueueAsItIs()
+    {
+        Use(Insert("used"));
+        Insert("key");
+
+        Assert.Equal(0, AllocatedByWeeding());
+    }
+
+    [Fact]
     public void WhereWeedingMakesRoomTheQueueDoesNotGrow()
     {
         Entry[] entries = [.. Enumerable.Range(0, 8).Select(i => Insert($"key{i}"))];
@@ -386,6 +491,11 @@ public sealed class ProbationTests
         Entry[] entries = [.. Enumerable.Range(0, 8).Select(i => Insert($"key{i}"))];
         Array.ForEach(entries[..2], Use);
 
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _probation.EnsureRoom(_slots, ref _work);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(Allocated.ByObject(() => new ulong[6 + 3]), allocated);
         Assert.All(Enumerable.Range(0, 3), i => Assert.True(Slot.IsMarked(_slots[Insert($"more{i}").Slot].Stamp)));
 
         Assert.Equal((9, 1), (_probation.Length, _work.Most(Work.Growth)));
@@ -403,6 +513,36 @@ public sealed class ProbationTests
 
         Assert.False(Slot.IsMarked(_slots[entry.Slot].Stamp));
         Assert.Equal(8, _probation.Length);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void FollowsWhatMovesToOtherSlotsAndNothingElse(int chunk)
+    {
+        Entry[] entries = [.. Enumerable.Range(0, 3 * SlotChunk.Length).Select(i => Insert($"key{i}"))];
+        Array.ForEach(entries[..2], Use);
+        _probation.WeedSome(_slots, Held);
+        Entry[] gone = [entries[SlotChunk.Length - 1], entries[SlotChunk.Length + 1]];
+        Array.ForEach(gone, entry => _slots.Free(entry.Slot));
+        int[] moved = [.. Enumerable.Repeat(-1, SlotChunk.Length)];
+        foreach (Entry entry in entries.Except(gone).Where(entry => entry.Slot / SlotChunk.Length == chunk).Reverse())
+        {
+            moved[entry.Slot % SlotChunk.Length] = Copy(entry);
+        }
+
+        foreach (Entry entry in entries.Except(gone).Where(entry => entry.Slot / SlotChunk.Length == chunk))
+        {
+            int from = entry.Slot;
+            entry.Slot = moved[from % SlotChunk.Length];
+            _slots.Free(from);
+        }
+
+        _probation.Follow(chunk, moved);
+
+        Assert.All(entries[2..].Except(gone), entry => Assert.Same(entry, Take()));
+        Assert.Null(Take());
+        Assert.Equal(0, _probation.Length);
     }
 
     [Fact]
@@ -458,12 +598,28 @@ public sealed class ProbationTests
         _probation.Weed(_slots);
     }
 
+    private long AllocatedByWeeding()
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _probation.Weed(_slots);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
     private void WeedSome(int times, long held)
     {
         for (int i = 0; i < times; i++)
         {
             _probation.WeedSome(_slots, held);
         }
+    }
+
+    /// <summary>Has the entry in one slot more, and tells which.</summary>
+    private int Copy(Entry entry)
+    {
+        _slots.EnsureFree(entry);
+        int slot = _slots.Take(entry);
+        _slots[slot] = _slots[entry.Slot];
+        return slot;
     }
 
     private void Use(Entry entry) => _slots[entry.Slot].Stamp = ++_tick;

@@ -89,6 +89,14 @@ public sealed class ShardDirectoryTests
         Assert.Equal(left, right);
     }
 
+    [Fact]
+    public void AShardThatIsThereIsFoundWithoutMakingAnother()
+    {
+        var shards = Make(Few);
+
+        Assert.Equal(0, Allocated.By(() => shards.GetOrMake(0)));
+    }
+
     [Theory]
     [InlineData(Few)]
     [InlineData(Many)]
@@ -110,6 +118,17 @@ public sealed class ShardDirectoryTests
 
         Assert.Equal(new ColdestShard(third, third.Bound, first.Bound), shards.FindColdest(except: null));
         Assert.Same(first, shards.FindColdest(except: third).Shard);
+    }
+
+    [Fact]
+    public void OfSixteenAllAreLookedAt()
+    {
+        var entries = Enumerable.Range(12, 10).Select(power => 1L << power).First(fit => ShardDirectory.LengthFor(fit, Environment.ProcessorCount) == 16);
+        var shards = Make(entries);
+        var oldest = InsertInto(shards, 15);
+        InsertInto(shards, 0);
+
+        Assert.Same(oldest, shards.FindColdest(except: null).Shard);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
 
@@ -31,10 +32,24 @@ public sealed class StripedCounterTests
             Assert.Equal(80_000 * ++rounds, _counter.Value);
         }
 
-        Assert.InRange(StripesOf(ref _counter)!.Length, 1, 8);
+        Assert.Equal(Math.Min(8, Environment.ProcessorCount), StripesOf(ref _counter)!.Length);
         _counter.Increment();
         Assert.Equal((80_000 * rounds) + 1, _counter.Value);
     }
+
+    [Fact]
+    public void TheFirstWhoContendsCountsInAStripeToo()
+    {
+        IncrementStripe(ref _counter);
+
+        Assert.Equal((1, 0), (_counter.Value, First(ref _counter)));
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method)]
+    private static extern void IncrementStripe(ref StripedCounter counter);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_first")]
+    private static extern ref long First(ref StripedCounter counter);
 
     private static Array? StripesOf(ref StripedCounter counter) => (Array?)typeof(StripedCounter)
         .GetField("_stripes", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(counter);

@@ -96,6 +96,68 @@ public sealed class VictimRankingTests
         }
     }
 
+    [Theory]
+    [InlineData(20)]
+    [InlineData(256)]
+    public void FewAreToldApartHoweverFarApartTheyAre(int count)
+    {
+        Fill(Enumerable.Range(1, count).Select(i => 1_000_000L - (1_000 * i)));
+        _ranking.EnsureCapacity(count);
+        _ranking.Rank(_slots, count, tick: 1_000_000, ticksPerAge: 1);
+
+        Assert.Equal(Enumerable.Range(0, count).Reverse().Take(count / 2), Drain().Select(victim => victim.Slot));
+    }
+
+    [Fact]
+    public void OfManyWhatReadersStampAfterTheClockWasReadIsNewest()
+    {
+        Fill(Enumerable.Range(0, 300).Select(i => i < 150 ? 1_010L : 999L));
+        _ranking.EnsureCapacity(300);
+        _ranking.Rank(_slots, 300, tick: 1_000, ticksPerAge: 1);
+
+        Assert.Equal(Enumerable.Range(150, 150), Drain().Select(victim => victim.Slot));
+    }
+
+    // The oldest are in the last chunk, so there is the time of a whole scan between two looks at them.
+    [Fact]
+    public void WhereReadersStampedEveryCandidateBetweenTheScansAnyEntryIsTheVictim()
+    {
+        const int Count = 400;
+        const int FirstOccupied = SlotChunk.Length + 1;
+        Fill(Enumerable.Range(0, FirstOccupied + Count).Select(_ => 500L));
+        for (var slot = 0; slot < FirstOccupied; slot++)
+            _slots.Free(slot);
+
+        var deadline = Deadline.Token;
+        var spins = 1;
+        Concurrently.During(
+            () =>
+            {
+                for (var seen = 0; seen < 10;)
+                {
+                    deadline.ThrowIfCancellationRequested();
+                    _ranking.Rank(_slots, Count, tick: 1_000, ticksPerAge: 1);
+                    Assert.True(_ranking.TryPeek(_slots, keep: null, evenIfUsedSince: true, out var slot, out _));
+                    _ranking.Take();
+                    var isOnly = !_ranking.TryPeek(_slots, keep: null, evenIfUsedSince: true, out _, out _);
+                    seen += isOnly && slot == FirstOccupied ? 1 : 0;
+                }
+            },
+            () =>
+            {
+                StampOldest(1);
+                StampOldest(1_000);
+            });
+
+        void StampOldest(long stamp)
+        {
+            spins = (spins * 5 % 997) + 1;
+            for (var i = 1; i <= VictimRanking.VictimsPerVisit; i++)
+                Volatile.Write(ref _slots[FirstOccupied + Count - i].Stamp, stamp);
+            Thread.SpinWait(spins);
+        }
+    }
+
     [Fact]
     public void WhereTheClockIsFastTicksOfOneAgeAreNotToldApart()
     {
@@ -215,6 +277,20 @@ public sealed class VictimRankingTests
 
         Assert.Equal(2, _ranking.NextStamp);
         Assert.Empty(Drain());
+    }
+
+    [Theory]
+    [InlineData(112, false)]
+    [InlineData(110, true)]
+    public void TrimmingGivesABufferBackThatIsMoreThanFourTimesTooLong(int count, bool givesBack)
+    {
+        _ranking.EnsureCapacity(400);
+
+        _ranking.Trim(count);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        _ranking.EnsureCapacity(count);
+        Assert.Equal(givesBack, GC.GetAllocatedBytesForCurrentThread() > before);
     }
 
     [Fact]
