@@ -83,16 +83,13 @@ install() {
   "${root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-filter=()
 if [[ -z "${BOUNDED_CACHE_CHROMIUM:-}" ]] && ! command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then
   install chromium
 fi
 if ! command -v redis-server >/dev/null || ! command -v redis-cli >/dev/null; then
   install redis-server
 fi
-if [[ "$mode" == quick ]]; then
-  filter=(--filter-not-trait Run=full)
-else
+if [[ "$mode" == full ]]; then
   if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
     install prometheus
   fi
@@ -106,4 +103,24 @@ export BOUNDED_CACHE_TESTS="$mode"
 
 dotnet build BoundedCache.sln --configuration Release --verbosity quiet
 # One module at a time: tests of heap and of concurrency want the machine to themselves.
-exec dotnet test --solution BoundedCache.sln --configuration Release --no-build --max-parallel-test-modules 1 --no-progress --no-ansi "${filter[@]}"
+if [[ "$mode" == quick ]]; then
+  exec dotnet test --solution BoundedCache.sln --configuration Release --no-build --max-parallel-test-modules 1 --no-progress --no-ansi --filter-not-trait Run=full
+fi
+
+# But for those that mostly wait: for servers, browsers, compilers and other processes. Two summaries, then.
+together=() alone=()
+for project in tests/*.Tests; do
+  module="$project/bin/Release/net10.0/$(basename "$project").dll"
+  case "$project" in
+    *.Redis.* | *.Browser.* | *.Packages.* | *.Benchmarks.* | *.AspNetCore.* | *.Hybrid.* | */WebSample.*) together+=("$module") ;;
+    *) alone+=("$module") ;;
+  esac
+done
+test_modules() {
+  local IFS=';'
+  dotnet test --test-modules "${*:2}" --max-parallel-test-modules "$1" --no-progress --no-ansi
+}
+status=0
+test_modules 2 "${together[@]}" || status=$?
+test_modules 1 "${alone[@]}" || status=$?
+exit "$status"

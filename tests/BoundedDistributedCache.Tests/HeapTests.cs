@@ -20,6 +20,11 @@ public sealed class HeapTests
             {
                 foreach ((int keyLength, int valueLength) in new[] { (8, 0), (26, 100), (300, 100) })
                 {
+                    if (count >= 1_000_000 && keyLength == 300)
+                    {
+                        continue;
+                    }
+
                     // The largest count takes the ordinary cell alone: the machine's memory ends before the others.
                     if (count < 4_000_000 || keyLength == 26)
                     {
