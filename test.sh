@@ -107,12 +107,13 @@ if [[ "$mode" == quick ]]; then
   exec dotnet test --solution BoundedCache.sln --configuration Release --no-build --max-parallel-test-modules 1 --no-progress --no-ansi --filter-not-trait Run=full
 fi
 
-# But for those that mostly wait: for servers, browsers, compilers and other processes. Two summaries, then.
+# But for those that mostly wait, for servers, browsers, compilers and other processes, or run one thread at a time. Two
+# summaries, then.
 together=() alone=()
 for project in tests/*.Tests; do
   module="$project/bin/Release/net10.0/$(basename "$project").dll"
   case "$project" in
-    *.Redis.* | *.Browser.* | *.Packages.* | *.Benchmarks.* | *.AspNetCore.* | *.Hybrid.* | */WebSample.*) together+=("$module") ;;
+    *.Redis.* | *.Browser.* | *.Interleaving.* | *.Packages.* | *.Benchmarks.* | *.AspNetCore.* | *.Hybrid.* | */WebSample.*) together+=("$module") ;;
     *) alone+=("$module") ;;
   esac
 done
