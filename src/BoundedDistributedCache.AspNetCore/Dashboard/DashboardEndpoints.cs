@@ -123,14 +123,18 @@ internal sealed class DashboardEndpoints
 
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var isOver = new CancellationTokenSource(LongestStream, _timeProvider);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping, isOver.Token);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(gone.Token, isOver.Token);
         try
         {
-            await response.Body.WriteAsync("retry: 3000\n\n"u8.ToArray(), ended.Token).ConfigureAwait(false);
-            await foreach (var sample in listening.Samples.ReadAllAsync(ended.Token).ConfigureAwait(false))
+            // Kestrel cuts a connection whose write is cancelled, so the time that is up cancels none.
+            await response.Body.WriteAsync("retry: 3000\n\n"u8.ToArray(), gone.Token).ConfigureAwait(false);
+            while (await listening.Samples.WaitToReadAsync(ended.Token).ConfigureAwait(false))
             {
-                await response.Body.WriteAsync((byte[])[.. "data: "u8, .. sample, .. "\n\n"u8], ended.Token).ConfigureAwait(false);
-                await response.Body.FlushAsync(ended.Token).ConfigureAwait(false);
+                if (!listening.Samples.TryRead(out var sample))
+                    continue;
+                await response.Body.WriteAsync((byte[])[.. "data: "u8, .. sample, .. "\n\n"u8], gone.Token).ConfigureAwait(false);
+                await response.Body.FlushAsync(gone.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)

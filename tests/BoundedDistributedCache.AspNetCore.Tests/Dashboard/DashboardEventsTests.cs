@@ -92,6 +92,40 @@ public sealed class DashboardEventsTests
         Assert.Equal("over", last);
     }
 
+    [Fact(Timeout = Patience)]
+    public async Task AStreamWhoseTimeIsUpDuringAWriteEndsAfterIt()
+    {
+        var clock = new FakeTimeProvider();
+        await using var site = await Site.OpenAsync(
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    context.Response.Body = new BodyThatTakesLong(context.Response.Body, cancelled =>
+                    {
+                        clock.Advance(DashboardEndpoints.LongestStream);
+
+                        // As Kestrel does.
+                        if (cancelled.IsCancellationRequested)
+                            context.Abort();
+                    });
+                    return next(context);
+                });
+                app.MapBoundedCacheDashboard("/cache");
+            },
+            services => services.AddSingleton<TimeProvider>(clock),
+            "Development");
+
+        using var listener = await Listener.JoinAsync(site);
+        var events = new List<string>();
+        while (await listener.NextAsync() is { } next)
+            events.Add(next);
+
+        Assert.Equal(2, events.Count);
+        Assert.Equal(0, EntriesIn(events[0]));
+        Assert.Equal("over", events[1]);
+    }
+
     private static Task<Site> OpenAsync() => Site.OpenAsync(app => app.MapBoundedCacheDashboard("/cache"), environment: "Development");
 
     private static int EntriesIn(string? sample)
@@ -126,5 +160,52 @@ public sealed class DashboardEventsTests
             reader.Dispose();
             response.Dispose();
         }
+    }
+
+    /// <summary>A response whose first flush is told of while it is under way.</summary>
+    private sealed class BodyThatTakesLong(Stream body, Action<CancellationToken> meanwhile) : Stream
+    {
+        private bool _tookLong;
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async Task FlushAsync(CancellationToken cancellationToken)
+        {
+            if (!_tookLong)
+            {
+                _tookLong = true;
+                meanwhile(cancellationToken);
+            }
+
+            await body.FlushAsync(cancellationToken);
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            body.WriteAsync(buffer, cancellationToken);
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            body.WriteAsync(buffer, offset, count, cancellationToken);
+
+        public override void Flush() => body.Flush();
+
+        public override void Write(byte[] buffer, int offset, int count) => body.Write(buffer, offset, count);
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }
