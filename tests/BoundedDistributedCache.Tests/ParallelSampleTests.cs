@@ -32,7 +32,7 @@ public class ParallelSampleTests
                 key => $"Remove({key})", (cache, key) => cache.Remove(key), (lru, key) => lru.Remove(key)),
             equal: IsLike,
             maxParallelOperations: 4,
-            iter: TestScale.Of(quick: 60, full: 2_000),
+            iter: TestScale.Of(quick: 60, full: 1_200),
             threads: threads);
 
     /// <summary>Several orders are compared with the one cache at a time, and the walker wants it quiet.</summary>

@@ -45,7 +45,7 @@ public sealed class OutOfMemoryTests
 
     private static void AssertRefused(string kind, params string[] places)
     {
-        string[] report = ChildProcess.Run(s_limitedHeap, ["shortage", kind, TestScale.Of(quick: 3, full: 12).ToString(), "1", .. places]);
+        string[] report = ChildProcess.Run(s_limitedHeap, ["shortage", kind, TestScale.Of(quick: 3, full: 9).ToString(), "1", .. places]);
 
         string surfaced = Assert.Single(report, line => line.StartsWith("surfaced ", StringComparison.Ordinal));
         Assert.NotEqual("surfaced 0", surfaced);
