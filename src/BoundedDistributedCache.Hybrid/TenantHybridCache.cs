@@ -33,7 +33,7 @@ internal sealed class TenantHybridCache(HybridCache inner, ITenantContext tenant
         var tenantId = ambient.GetOrThrow().TenantId;
         return inner.GetOrCreateAsync(
             HybridKey.Encode(tenantId, key),
-            new Creation<TState, T>(tenants, tenantId, state, factory),
+            (Creation<T>)new Creation<TState, T>(tenants, tenantId, state, factory),
             static (creation, token) => creation.RunAsync(token),
             options,
             TagsOfEntry(tenantId, tags),
@@ -93,14 +93,26 @@ internal sealed class TenantHybridCache(HybridCache inner, ITenantContext tenant
         return HybridKey.Encode(tenantId, key);
     }
 
-    /// <summary>The application's factory, run on behalf of the caller's tenant wherever HybridCache runs it.</summary>
-    private readonly record struct Creation<TState, T>(
-        ITenantContext Tenants, string? TenantId, TState State, Func<TState, CancellationToken, ValueTask<T>> Factory)
+    /// <summary>
+    /// The application's factory, run on behalf of the caller's tenant wherever HybridCache runs it. The type that HybridCache
+    /// is given leaves out the state's: to a compiler to native code, which can't know that no decorator is in another, a
+    /// state in a state would go on without end.
+    /// </summary>
+    private abstract class Creation<T>(ITenantContext tenants, string? tenantId)
     {
         public async ValueTask<T> RunAsync(CancellationToken cancellationToken)
         {
-            using (TenantId is null ? Tenants.UseHost() : Tenants.Use(TenantId))
-                return await Factory(State, cancellationToken).ConfigureAwait(false);
+            using (tenantId is null ? tenants.UseHost() : tenants.Use(tenantId))
+                return await CreateAsync(cancellationToken).ConfigureAwait(false);
         }
+
+        protected abstract ValueTask<T> CreateAsync(CancellationToken cancellationToken);
+    }
+
+    private sealed class Creation<TState, T>(
+        ITenantContext tenants, string? tenantId, TState state, Func<TState, CancellationToken, ValueTask<T>> factory)
+        : Creation<T>(tenants, tenantId)
+    {
+        protected override ValueTask<T> CreateAsync(CancellationToken cancellationToken) => factory(state, cancellationToken);
     }
 }

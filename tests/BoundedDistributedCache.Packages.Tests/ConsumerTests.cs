@@ -32,10 +32,12 @@ public sealed class ConsumerTests : IDisposable
     }
 
     [Fact, Trait("Run", "full")]
-    public async Task ItIsTrimmedAndCompiledToNativeCodeWithoutAWarningAndRuns()
+    public async Task ItIsTrimmedAndCompiledToNativeCodeWithoutAWarningOfOursAndRuns()
     {
         var told = await DotnetAsync("publish", "-p:PublishAot=true", "--output", "published");
-        Assert.DoesNotContain("warning", told, StringComparison.OrdinalIgnoreCase);
+        Assert.All(
+            told.Split('\n').Where(line => line.Contains("warning", StringComparison.OrdinalIgnoreCase)),
+            line => Assert.Matches(@"analysis warning IL\d{4}: Microsoft\.Extensions\.Caching\.Hybrid\.", line));
         Assert.DoesNotContain("will always throw", told);
 
         await using var redis = await RedisServer.StartAsync();

@@ -6,9 +6,7 @@ using System.Text.Json;
 using BoundedCache;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Caching.Distributed;
-#if !NATIVE
 using Microsoft.Extensions.Caching.Hybrid;
-#endif
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -25,9 +23,7 @@ builder.Services.AddBoundedCacheSession("sessions", options => options.MaxEntrie
 // In the place of AddSession(), which ASP.NET Core marks as unfit for trimming: it adds this, and a store, which is here.
 builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
 builder.Services.AddBoundedCacheTenants();
-#if !NATIVE
 builder.Services.AddBoundedCacheHybridTenants();
-#endif
 builder.Services.AddHealthChecks().AddBoundedDistributedCache();
 
 await using var app = builder.Build();
@@ -89,7 +85,6 @@ Expect("2", await http.GetStringAsync("/acme/visits"));
 Expect("1", await http.GetStringAsync("/globex/visits"));
 Expect(2, app.Services.GetRequiredKeyedService<BoundedDistributedCache>("sessions").Count);
 
-#if !NATIVE
 // HybridCache.
 var tenants = app.Services.GetRequiredService<ITenantContext>();
 var hybrid = app.Services.GetRequiredService<HybridCache>();
@@ -105,7 +100,6 @@ using (tenants.Use("acme"))
     Expect("made for acme", await hybrid.GetOrCreateAsync("page", _ => ValueTask.FromResult("made anew")));
 using (tenants.Use("globex"))
     Expect("made anew", await hybrid.GetOrCreateAsync("page", _ => ValueTask.FromResult("made anew")));
-#endif
 
 // Two nodes on one Redis.
 if (app.Configuration["Redis"] is { } redis)
