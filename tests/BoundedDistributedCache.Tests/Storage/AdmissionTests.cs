@@ -227,6 +227,21 @@ public sealed class AdmissionTests
         Assert.DoesNotContain(victim, cache.Keys());
     }
 
+    [Fact]
+    public void WhetherOwnVictimsAreOldEnoughIsAskedOnceABeat()
+    {
+        var cache = new Cache(maxEntries: 10, maxBytes: 3 * s_small);
+        cache.Set(0, "a of 0");
+        cache.Tick(9);
+        cache.Set(1, "c of 1");
+        cache.Tick(9);
+        cache.Set(0, "b of 0");
+
+        cache.Set(0, "new 00", valueLength: (int)s_small);
+
+        Assert.Equal(["c of 1", "new 00"], cache.Keys().Order(StringComparer.Ordinal));
+    }
+
     // Missing two, it goes on to the next shard once what follows is more than an epoch younger than that one's.
     [Theory]
     [InlineData(0, "a of 1", "b of 1")]
@@ -251,6 +266,34 @@ public sealed class AdmissionTests
         Assert.DoesNotContain(oldest, cache.Keys());
         Assert.DoesNotContain(nextOldest, cache.Keys());
         Assert.Equal(3, cache.Keys().Count);
+    }
+
+    /// <summary>Whether it is one of the own shard's or of another's.</summary>
+    [Theory]
+    [InlineData(0, 0, 0, 0)]
+    [InlineData(1, 2, 3, 4)]
+    public void AVictimOnProbationLeavesTheOrderOfTheOthersAsItIs(int first, int second, int third, int last)
+    {
+        var cache = new Cache(maxEntries: 20, knowsProbation: true);
+        for (var i = 0; i < 14; i++)
+            cache.Set(0, $"used {i:00}");
+        cache.UseAll();
+        for (var i = 0; i < 6; i++)
+            cache.Set(0, $"on probation {i}");
+
+        // The first two make those on probation more than their share, so the third evicts one of them.
+        cache.Set(first, "first");
+        cache.Set(second, "second");
+        Assert.Contains("on probation 0", cache.Keys());
+        cache.Set(third, "third");
+        Assert.DoesNotContain("on probation 0", cache.Keys());
+
+        // Used, they are on probation no more.
+        for (var i = 1; i < 5; i++)
+            cache.Use(0, $"on probation {i}");
+        cache.Set(last, "last");
+
+        Assert.Equal(Enumerable.Range(3, 11).Select(i => $"used {i:00}"), cache.Keys().Where(key => key.StartsWith("used", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
     /// <summary>Up to sixteen average charges are looked for in other shards, and beyond that one Set at a time does so.</summary>
@@ -285,6 +328,41 @@ public sealed class AdmissionTests
         Assert.Equal(101 - charges, cache.Keys().Count);
     }
 
+    [Fact]
+    public void WhereThereIsOneShardItsOldestGoesWithoutTheGate()
+    {
+        var cache = new Cache(maxEntries: 2, shards: 1);
+        cache.Set(0, "key 00");
+        cache.Set(0, "key 01");
+        var writer = new Thread(() => cache.Set(0, "key 02"));
+
+        lock (cache.Gate)
+        {
+            writer.Start();
+            Assert.True(writer.Join(TimeSpan.FromSeconds(30)), "It waits.");
+        }
+
+        Assert.Equal(["key 01", "key 02"], cache.Keys().Order(StringComparer.Ordinal));
+    }
+
+    // A shard with one entry left is not done with: that one is among the oldest too.
+    [Fact]
+    public void ThroughTheGateTooTheOldestGoWhateverTheirShards()
+    {
+        var cache = new Cache(maxEntries: 1_000, maxBytes: 40 * s_small);
+        for (var i = 0; i < 40; i++)
+        {
+            cache.Set(i is 17 or 19 ? 1 : 2, $"key {i:00}");
+            cache.Tick(9);
+        }
+
+        Assert.Equal(1, cache.Clock.EpochSpan);
+
+        cache.Set(0, "large!", valueLength: (int)(21 * s_small));
+
+        Assert.Equal([.. Enumerable.Range(22, 18).Select(i => $"key {i:00}"), "large!"], cache.Keys().Order(StringComparer.Ordinal));
+    }
+
     // What it evicts, another's claim keeps it from.
     [Fact]
     public void WhoFindsNoRoomElsewhereTwiceWaitsAtTheGateToo()
@@ -307,6 +385,29 @@ public sealed class AdmissionTests
         Assert.Equal(2, cache.Changes()[Change.EvictionForEntries]);
     }
 
+    // Claimed by whoever is in the gate.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    public void WhereAllRoomIsClaimedAndNothingIsHeldItWaitsForItsTurn(int shards)
+    {
+        var cache = new Cache(maxEntries: 10, shards: shards);
+        Exception? thrown = null;
+        var writer = new Thread(() => thrown = Record.Exception(() => cache.Set(0, "new")));
+
+        lock (cache.Gate)
+        {
+            cache.Claim(new RoomAmount(10, 0));
+            writer.Start();
+            Assert.True(SpinWait.SpinUntil(() => !writer.IsAlive || writer.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)), "It neither waits nor ends.");
+            cache.Claim(RoomAmount.None);
+        }
+
+        writer.Join();
+        Assert.Null(thrown);
+        Assert.Equal(["new"], cache.Keys());
+    }
+
     /// <summary>Those that go for a crowded place are counted with those that go for want of room.</summary>
     [Theory]
     [InlineData(EntryIndex.LongestChain, 0x5EEC)]
@@ -323,6 +424,34 @@ public sealed class AdmissionTests
 
         Assert.Contains("k 9999", cache.Keys());
         Assert.Equal(VictimRanking.VictimsPerVisit, cache.ShardOf(0).MostDone(Work.Victim));
+    }
+
+    [Fact]
+    public void AHoldOfAnotherShardsLockTakesAVisitsVictimsToo()
+    {
+        var cache = new Cache(maxEntries: 1_000, maxBytes: 100 * s_small);
+        for (var i = 0; i < 100; i++)
+            cache.Set(1, $"key {i:00}");
+
+        cache.Set(0, "large!", valueLength: (int)(59 * s_small));
+
+        Assert.Equal(41, cache.Keys().Count);
+        Assert.Equal(VictimRanking.VictimsPerVisit, cache.ShardOf(1).MostDone(Work.Victim));
+    }
+
+    /// <summary>In the one shard that there is order is exact, so nothing alive goes before all of that.</summary>
+    [Theory]
+    [InlineData(1, 100)]
+    [InlineData(8, Shard.LongestBatch)]
+    public void AHoldOfALockReclaimsABatchOrAllWhereThereIsOneShard(int shards, long reclaimed)
+    {
+        var cache = new Cache(maxEntries: 100, shards: shards);
+        for (var i = 0; i < 100; i++)
+            cache.Set(0, $"key {i:00}", sliding: 10);
+
+        Assert.Null(cache.Set(0, "new", now: 10));
+
+        Assert.Equal(reclaimed, cache.Changes()[Change.EvictionExpired]);
     }
 
     [Fact]
@@ -536,10 +665,10 @@ public sealed class AdmissionTests
         private readonly ShardDirectory _shards;
         private readonly Admission _admission;
 
-        public Cache(long maxEntries, long maxBytes = 1L << 40, int shards = 8)
+        public Cache(long maxEntries, long maxBytes = 1L << 40, int shards = 8, bool knowsProbation = false)
         {
             _room = new Room(maxEntries, maxBytes);
-            _shards = new ShardDirectory(shards == 1 ? 257 : EntriesThatFit, Clock, _room);
+            _shards = new ShardDirectory(shards == 1 ? 257 : EntriesThatFit, Clock, _room, knowsProbation);
             _admission = new Admission(_shards, Clock, _room);
         }
 

@@ -29,6 +29,21 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void AMissWaitsForNoWriter()
+    {
+        var entry = Insert("a");
+        var reader = new Thread(() => entry = _shard.Find("b", entry.Hash));
+
+        lock (_shard.Lock)
+        {
+            reader.Start();
+            Assert.True(reader.Join(TimeSpan.FromSeconds(30)), "It waits.");
+        }
+
+        Assert.Null(entry);
+    }
+
+    [Fact]
     public void AnOverwriteTakesOverTheSlotWithAStampAndADueTimeOfItsOwn()
     {
         var old = Insert("a", sliding: TimeSpan.FromHours(1));
@@ -195,6 +210,38 @@ public sealed class ShardTests
         shard.ChooseClass(out var onProbation);
         Assert.True(onProbation);
         Assert.Equal(whileItGrew + 1, shard.MostDone(Work.Weeding));
+    }
+
+    [Fact]
+    public void CountsEachEntryThatIsLookedAtCloselyAndEachRanking()
+    {
+        _shard.Remove(InsertMany(3), out _);
+        Assert.Equal(3, _shard.MostDone(Work.Entry));
+
+        Insert("expires", sliding: TimeSpan.FromSeconds(1));
+        Insert("lives", sliding: TimeSpan.FromHours(1));
+        Insert("expires too", sliding: TimeSpan.FromSeconds(1));
+        _shard.ReclaimExpired(After(1), keep: null, int.MaxValue);
+        Assert.Equal(3 + 2, _shard.MostDone(Work.Entry));
+
+        Peek();
+        Assert.Equal(1, _shard.MostDone(Work.Ranking));
+    }
+
+    [Fact]
+    public void CountsWhatItMovesAndTheWalkThatFollows()
+    {
+        var tenants = new ShardDirectory(2_000, _clock, _room).Tenants;
+        var shard = new Shard(0, new ShardContext(_clock, _room, tenants, MaxShardEntries: 2_000, new ProbationTotal()));
+        Entry[] entries = [.. Enumerable.Range(0, 4 * SlotChunk.Length).Select(i => Insert(shard, $"{i}"))];
+        foreach (var entry in entries.Where((_, i) => i % 4 != 0))
+            shard.Remove(entry);
+        var walks = shard.MostDone(Work.Weeding);
+
+        Assert.True(shard.TryCompact());
+
+        Assert.Equal(SlotChunk.Length / 4, shard.MostDone(Work.Entry));
+        Assert.Equal(walks + 1, shard.MostDone(Work.Weeding));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using BoundedCache.Expiration;
 using BoundedCache.Storage;
 using BoundedCache.Tests.Support;
 
@@ -23,6 +24,24 @@ public sealed class TenantGateTests
 
         Assert.Null(acme.Get("key"));
         Assert.Equal(1, cache.GetStatistics().Rejections);
+        Integrity.Check(cache);
+    }
+
+    // The limit was lowered after the value was found to fit.
+    [Fact]
+    public void AValueThatDoesNotFitIsRefusedWithoutTheGate()
+    {
+        using BoundedDistributedCache cache = Full(options => options.MaxBytesPerTenant = 10_000);
+        AdmissionReport report = default;
+        Thread writer = new(() => cache.Storage.Set(new Partition("acme"), "key", s_large, Deadlines.Never, default, ref report));
+
+        using (Integrity.Gate(cache).EnterScope())
+        {
+            writer.Start();
+            Assert.True(writer.Join(TimeSpan.FromSeconds(30)), "It waits.");
+        }
+
+        Assert.True(report.IsRefused);
         Integrity.Check(cache);
     }
 

@@ -266,6 +266,30 @@ public sealed class TenantLimitTests
         Integrity.Check(cache);
     }
 
+    // More than are ranked at once; and the one that was used is the first of its list.
+    [Fact]
+    public void AValueThatNeedsMostOfWhatItsTenantHoldsLeavesTheMostRecentlyUsed()
+    {
+        using BoundedDistributedCache cache = TestCache.Make(200);
+        BoundedCachePartition acme = cache.ForTenant("acme");
+        for (int i = 0; i < 100; i++)
+        {
+            acme.Set("key" + i, [1], TestCache.NoExpiry);
+        }
+
+        acme.Get("key0");
+        int used = (int)cache.Storage.Tenants.Find("acme")!.Used.Bytes;
+        cache.FollowTenantLimits(new BoundedDistributedCacheOptions { MaxBytesPerTenant = used });
+
+        acme.Set("large", new byte[used * 6 / 10], TestCache.NoExpiry);
+
+        int stayed = acme.Count - 2;
+        Assert.InRange(stayed, 30, 40);
+        Assert.NotNull(acme.Get("key0"));
+        Assert.All(Enumerable.Range(100 - stayed, stayed), i => Assert.NotNull(acme.Get("key" + i)));
+        Integrity.Check(cache);
+    }
+
     [LongTheory]
     [InlineData(8)]
     [InlineData(20)]
