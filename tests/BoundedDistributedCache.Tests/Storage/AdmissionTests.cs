@@ -296,6 +296,21 @@ public sealed class AdmissionTests
         Assert.Equal(Enumerable.Range(3, 11).Select(i => $"used {i:00}"), cache.Keys().Where(key => key.StartsWith("used", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void WhatGoesFromProbationForAnotherShardsEntryIsRememberedToo()
+    {
+        var cache = new Cache(maxEntries: 20, knowsProbation: true);
+        for (var i = 0; i < 20; i++)
+            cache.Set(0, $"key {i:00}");
+        cache.Set(1, "new");
+        Assert.DoesNotContain("key 00", cache.Keys());
+
+        cache.Set(0, "key 00");
+
+        Assert.False(cache.IsOnProbation(0, "key 00"));
+        Assert.True(cache.IsOnProbation(1, "new"));
+    }
+
     /// <summary>Up to sixteen average charges are looked for in other shards, and beyond that one Set at a time does so.</summary>
     [Theory]
     [InlineData(1, false)]
@@ -703,6 +718,12 @@ public sealed class AdmissionTests
         {
             if (ShardOf(shard).Find(key, HashOf(key)) is { } entry)
                 ShardOf(shard).Stamp(entry, Clock.Epoch);
+        }
+
+        public bool IsOnProbation(int shard, string key)
+        {
+            var slot = ShardOf(shard).Find(key, HashOf(key))!.Slot;
+            return Slot.IsMarked(ShardOf(shard).TryGetChunk(slot)![slot].Stamp);
         }
 
         public void Tick(int times)

@@ -67,6 +67,16 @@ public sealed class RecencyClockTests
     }
 
     [Fact]
+    public void TheFirstEpochSpansTheTicksSinceTheClockBegan()
+    {
+        _clock.EnsureTimes();
+
+        _clock.AdvanceBeat(held: 1, now: 0);
+
+        Assert.Equal(1, _clock.EpochSpan);
+    }
+
+    [Fact]
     public void AnEpochIsNamedByTheTickThatBeganIt()
     {
         var names = new List<(long Tick, uint Epoch)>();
@@ -133,6 +143,21 @@ public sealed class RecencyClockTests
 
         Assert.Equal(Known(150), _clock.AgeOf(Evicted(stamp: 1, at: 250)));
         Assert.Equal(Known(50), _clock.AgeOf(Evicted(stamp: 2, at: 250)));
+    }
+
+    [Fact]
+    public void TicksThatTenantsMadeInABeatLeaveAnAgeKnown()
+    {
+        _clock.EnsureTimes();
+        foreach (var now in new[] { 100, 200 })
+        {
+            for (var tick = 0; tick < 3; tick++)
+                _clock.Advance(held: 1);
+            _clock.AdvanceBeat(1_000, now);
+        }
+
+        Assert.Equal(Known(150), _clock.AgeOf(Evicted(stamp: 1, at: 250)));
+        Assert.Equal(Known(50), _clock.AgeOf(Evicted(stamp: 5, at: 250)));
     }
 
     [Fact]

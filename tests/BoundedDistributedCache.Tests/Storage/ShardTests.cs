@@ -522,6 +522,26 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void AVictimOnProbationIsNotCountedAsOneAnyMore()
+    {
+        var total = new ProbationTotal();
+        var tenants = new ShardDirectory(2_000, _clock, _room).Tenants;
+        var shard = new Shard(0, new ShardContext(_clock, _room, tenants, MaxShardEntries: 2_000, total));
+        Insert(shard, "a");
+        Insert(shard, "b");
+        shard.TellProbation();
+        Assert.Equal(2, total.Count);
+
+        var mayRank = false;
+        Assert.True(shard.TryPeekVictimOnProbation(keep: null, ref mayRank, out var victim, out _));
+        var reason = Change.EvictionForEntries;
+        shard.EvictPeeked(victim, onProbation: true, default, ref reason);
+
+        shard.TellProbation();
+        Assert.Equal(1, total.Count);
+    }
+
+    [Fact]
     public void AVictimOnProbationLeavesTheRankingAsItIs()
     {
         var clock = new RecencyClock(isExact: true);

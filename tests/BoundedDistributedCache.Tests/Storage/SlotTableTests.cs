@@ -129,6 +129,20 @@ public sealed class SlotTableTests
         Assert.Equal(Enumerable.Range(SlotChunk.Length, SlotChunk.Length), Take(SlotChunk.Length));
     }
 
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(3, 8)]
+    public void ADirectoryIsTrimmedToAQuarterOrLess(int chunks, int length)
+    {
+        Take(8 * SlotChunk.Length);
+        for (var chunk = 7; chunk >= chunks; chunk--)
+            Empty(chunk);
+
+        _table.Trim();
+
+        Assert.Equal(length, _table.Chunks.Length);
+    }
+
     [Fact]
     public void TrimmingAnEmptyTableTakesItBackToItsBeginning()
     {
