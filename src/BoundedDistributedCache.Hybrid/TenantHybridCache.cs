@@ -94,9 +94,8 @@ internal sealed class TenantHybridCache(HybridCache inner, ITenantContext tenant
     }
 
     /// <summary>
-    /// The application's factory, run on behalf of the caller's tenant wherever HybridCache runs it. The type that HybridCache
-    /// is given leaves out the state's: to a compiler to native code, which can't know that no decorator is in another, a
-    /// state in a state would go on without end.
+    /// The application's factory, run on behalf of the caller's tenant wherever HybridCache runs it. HybridCache is given a
+    /// type without the state's: to a compiler to native code a state could else hold another without end, and it gives up.
     /// </summary>
     private abstract class Creation<T>(ITenantContext tenants, string? tenantId)
     {

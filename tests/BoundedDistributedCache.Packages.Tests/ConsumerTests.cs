@@ -35,9 +35,10 @@ public sealed class ConsumerTests : IDisposable
     public async Task ItIsTrimmedAndCompiledToNativeCodeWithoutAWarningOfOursAndRuns()
     {
         var told = await DotnetAsync("publish", "-p:PublishAot=true", "--output", "published");
-        Assert.All(
-            told.Split('\n').Where(line => line.Contains("warning", StringComparison.OrdinalIgnoreCase)),
-            line => Assert.Matches(@"analysis warning IL\d{4}: Microsoft\.Extensions\.Caching\.Hybrid\.", line));
+        // HybridCache's own, which show that warnings are told.
+        var warnings = told.Split('\n').Where(line => line.Contains("warning", StringComparison.OrdinalIgnoreCase)).ToArray();
+        Assert.NotEmpty(warnings);
+        Assert.All(warnings, warning => Assert.Matches(@"analysis warning IL\d{4}: Microsoft\.Extensions\.Caching\.Hybrid\.", warning));
         Assert.DoesNotContain("will always throw", told);
 
         await using var redis = await RedisServer.StartAsync();

@@ -111,7 +111,7 @@ public sealed class DisposalTests
 
             crew.Add(_ =>
             {
-                SpinWait.SpinUntil(() => cache.Count >= 500);
+                Assert.True(SpinWait.SpinUntil(() => cache.Count >= 500, TimeSpan.FromSeconds(30)));
                 Parallel.For(0, 3, _ => cache.Dispose());
             });
 

@@ -139,6 +139,7 @@ public sealed class LoggingTests
         });
 
         Assert.Single(_logger.Collector.GetSnapshot());
+        Integrity.Check(cache);
     }
 
     [Fact]

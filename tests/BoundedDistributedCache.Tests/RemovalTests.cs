@@ -49,6 +49,8 @@ public sealed class RemovalTests
             removal.Start();
             Assert.True(removal.Join(TimeSpan.FromSeconds(30)), "It waits for a shard.");
         }
+
+        Integrity.Check(cache);
     }
 
     [LongFact]

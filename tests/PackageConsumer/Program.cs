@@ -101,6 +101,11 @@ using (tenants.Use("acme"))
 using (tenants.Use("globex"))
     Expect("made anew", await hybrid.GetOrCreateAsync("page", _ => ValueTask.FromResult("made anew")));
 
+// With a token that can be cancelled HybridCache runs the factory where the caller's tenant is not.
+using var cancellation = new CancellationTokenSource();
+using (tenants.Use("acme"))
+    Expect("acme 7", await hybrid.GetOrCreateAsync("stated", (Tenants: tenants, Number: 7), static (state, _) => ValueTask.FromResult($"{state.Tenants.TenantId} {state.Number}"), cancellationToken: cancellation.Token));
+
 // Two nodes on one Redis.
 if (app.Configuration["Redis"] is { } redis)
 {

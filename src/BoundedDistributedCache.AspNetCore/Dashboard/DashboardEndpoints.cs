@@ -127,7 +127,8 @@ internal sealed class DashboardEndpoints
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(gone.Token, isOver.Token);
         try
         {
-            // Kestrel cuts a connection whose write is cancelled, so the time that is up cancels none.
+            // Kestrel cuts a connection whose write is cancelled, so the time that is up cancels none. Who reads nothing is ended
+            // by the server's minimum data rate.
             await response.Body.WriteAsync("retry: 3000\n\n"u8.ToArray(), gone.Token).ConfigureAwait(false);
             while (await listening.Samples.WaitToReadAsync(ended.Token).ConfigureAwait(false))
             {

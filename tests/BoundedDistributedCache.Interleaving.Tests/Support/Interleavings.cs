@@ -15,6 +15,7 @@ internal static class Interleavings
     {
         Exploration exploration = Explorer.Explore(make, Preemptions, Most, Seeds);
         Assert.True(exploration.Failure is null, $"After {exploration.Schedules} schedules:\n{exploration.Failure}");
+        Assert.True(exploration.Preemptions > 0, $"{exploration.Schedules} schedules are fewer than there are with one preemption.");
         Tell($"{exploration.Schedules} schedules, among them all with up to {exploration.Preemptions} preemptions; {Interlocked.Add(ref s_schedules, exploration.Schedules)} so far");
     }
 

@@ -264,6 +264,7 @@ public sealed class CacheMeterTests : IDisposable
 
         Assert.Equal(0, cache.RemoveExpired());
         Assert.Equal(1, told);
+        Integrity.Check(cache);
     }
 
     [Fact]

@@ -114,6 +114,7 @@ public sealed class ExpirationSweeperTests : IDisposable
         Assert.Same(fault, log.Exception);
         Assert.Equal("default", log.GetStructuredStateValue("CacheName"));
         Assert.Equal(0, _container.Cache.Count);
+        Integrity.Check(_container.Cache);
     }
 
     [Fact]
@@ -137,6 +138,7 @@ public sealed class ExpirationSweeperTests : IDisposable
         await told.WaitAsync(Token);
 
         Assert.Equal(0, container.Cache.Count);
+        Integrity.Check(container.Cache);
     }
 
     [Fact]

@@ -105,6 +105,7 @@ public class SweepLoopTests
         while (loop.SinceLastSweep > _options.SweepInterval)
             await Task.Delay(1, deadline);
         Assert.False(loop.IsLate);
+        Integrity.Check(cache);
     }
 
     [Fact]

@@ -12,6 +12,8 @@ public sealed class InterruptTests
 {
     private static readonly Operation[] s_operations = Enum.GetValues<Operation>();
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+
     /// <summary>Those that wait for a lock by their nature. Others wait at most where they meet a rebuild.</summary>
     private static readonly HashSet<Operation> s_waiting =
     [
@@ -76,7 +78,8 @@ public sealed class InterruptTests
                     Volatile.Write(ref isOver, true);
                 }
             }
-        }))];
+        })
+        { IsBackground = true })];
         threads.ForEach(thread => thread.Start());
         Thread holder = new(() =>
         {
@@ -84,7 +87,8 @@ public sealed class InterruptTests
             {
                 HoldLocks(cache);
             }
-        });
+        })
+        { IsBackground = true };
         holder.Start();
 
         // Where all wait for one shard, not before each of those that wait was interrupted, however long that takes.
@@ -100,12 +104,15 @@ public sealed class InterruptTests
             },
             TimeSpan.FromMinutes(1));
         Volatile.Write(ref isOver, true);
-        threads.ForEach(thread => thread.Join());
-        holder.Join();
+        bool haveEnded = threads.Append(holder).All(thread => thread.Join(s_patience));
 
         Assert.Null(failure);
+        Assert.True(haveEnded, "A thread is still at work.");
         Assert.NotEqual(0, interrupted.Sum());
         Assert.All(expected, operation => Assert.NotEqual(0, interrupted[(int)operation]));
+
+        // What a tenant holds beyond a limit that was lowered last stays until a sweep.
+        cache.RemoveExpired();
         Uses.AssertSound(cache);
     }
 
@@ -156,7 +163,8 @@ public sealed class InterruptTests
             {
                 isStillInterrupted = isDone;
             }
-        });
+        })
+        { IsBackground = true };
 
         lock (waitsFor)
         {
@@ -166,7 +174,7 @@ public sealed class InterruptTests
             thread.Interrupt();
         }
 
-        thread.Join();
+        Assert.True(thread.Join(s_patience), "It is still at work.");
         return isStillInterrupted;
     }
 

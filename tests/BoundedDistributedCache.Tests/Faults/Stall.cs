@@ -36,7 +36,8 @@ internal sealed class Stall : IDisposable
                 failure = ExceptionDispatchInfo.Capture(exception);
                 _isReached.Set();
             }
-        });
+        })
+        { IsBackground = true };
         _stalled.Start();
         try
         {
@@ -47,10 +48,11 @@ internal sealed class Stall : IDisposable
         finally
         {
             _isOver.Set();
-            _stalled.Join();
+            _stalled.Join(s_patience);
         }
 
         failure?.Throw();
+        Assert.False(_stalled.IsAlive, "What was held did not end.");
     }
 
     public void Dispose()

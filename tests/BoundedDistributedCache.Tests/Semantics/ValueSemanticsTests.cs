@@ -1,4 +1,5 @@
 using System.Buffers;
+using BoundedCache.Tests.Support;
 using Microsoft.Extensions.Caching.Distributed;
 
 namespace BoundedCache.Tests.Semantics;
@@ -176,6 +177,7 @@ public sealed class ValueSemanticsTests : SemanticsTests
 
         Assert.Equal(Old, writer.Written);
         Assert.Null(Ours.Get("k"));
+        Integrity.Check(Ours);
     }
 
     [Fact]

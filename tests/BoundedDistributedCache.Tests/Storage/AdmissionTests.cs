@@ -515,6 +515,7 @@ public sealed class AdmissionTests
             () => Assert.True(shard.Find("key", hash) is not null, "A key that is only overwritten was not found."));
 
         Assert.NotEqual(0, cache.Changes()[Change.EvictionForBytes]);
+        Assert.Equal(cache.Held(), cache.Used);
     }
 
     [Theory]

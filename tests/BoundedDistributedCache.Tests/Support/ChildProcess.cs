@@ -5,6 +5,8 @@ namespace BoundedCache.Tests.Support;
 /// <summary>Runs what needs a process of its own, and returns what that writes.</summary>
 internal static class ChildProcess
 {
+    private static readonly TimeSpan s_longestRun = TimeSpan.FromMinutes(5);
+
     public static string[] Run(IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -21,9 +23,16 @@ internal static class ChildProcess
 
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        bool hasEnded = process.WaitForExit(s_longestRun);
+        if (!hasEnded)
+        {
+            process.Kill(entireProcessTree: true);
+        }
+
+        string told = output.GetAwaiter().GetResult();
+        Assert.True(hasEnded, $"The process did not end, and told: {told}");
         Assert.True(process.ExitCode == 0, $"The process ended with {process.ExitCode}: {error.GetAwaiter().GetResult()}");
-        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return told.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     }
 }

@@ -5,6 +5,8 @@ namespace BoundedCache.Tests.Support;
 /// <summary>Runs actions on threads of their own that start together, and throws what the first of them threw.</summary>
 internal static class Concurrently
 {
+    private static readonly TimeSpan s_longestWork = TimeSpan.FromMinutes(5);
+
     public static void Run(int threads, Action<int> action) =>
         Run([.. Enumerable.Range(0, threads).Select(i => (Action)(() => action(i)))]);
 
@@ -23,11 +25,13 @@ internal static class Concurrently
             {
                 Interlocked.CompareExchange(ref failure, exception, null);
             }
-        }));
+        })
+        { IsBackground = true });
         Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
+        var haveEnded = Array.TrueForAll(threads, thread => thread.Join(s_longestWork));
         if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);
+        Assert.True(haveEnded, "A thread is still at work.");
     }
 
     /// <summary>Repeats the others, each on a thread of its own, until the work is done.</summary>

@@ -210,11 +210,12 @@ public sealed class TenantGateTests
         using Crew crew = new(TimeSpan.FromMilliseconds(TestScale.Of(quick: 600, full: 6_000)));
         crew.Add(running =>
         {
-            while (running())
+            do
             {
                 most = Math.Max(most, partitions.Max(partition => partition.Count));
                 mostBytes = Math.Max(mostBytes, cache.SizeBytes);
             }
+            while (running());
         });
         for (int t = 0; t < 6; t++)
         {
