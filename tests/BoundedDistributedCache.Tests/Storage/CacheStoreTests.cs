@@ -176,6 +176,18 @@ public sealed class CacheStoreTests
         Assert.False(Make(maxBytes: long.MaxValue).Fits(1 << 30, Array.MaxLength, expires: false));
     }
 
+    [Fact]
+    public void AnEntryFitsUpToTheMostThatOneCanAccountFor()
+    {
+        var store = Make(maxBytes: long.MaxValue);
+        var acme = new Partition("acme");
+        var keyLength = (int)((Entry.LargestCharge - Charge.Of(0, Array.MaxLength, expires: false, hasTenant: true)) / sizeof(char));
+        Assert.Equal(Entry.LargestCharge, Charge.Of(keyLength, Array.MaxLength, expires: false, hasTenant: true));
+
+        Assert.True(store.Fits(acme, keyLength, Array.MaxLength, expires: false));
+        Assert.False(store.Fits(acme, keyLength + 4, Array.MaxLength, expires: false));
+    }
+
     // The limit was lowered after the value was found to fit.
     [Fact]
     public void AValueThatItsTenantMayNoLongerHoldIsRefusedAndLeavesNoRecord()
