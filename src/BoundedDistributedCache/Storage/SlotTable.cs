@@ -9,9 +9,10 @@ namespace BoundedCache.Storage;
 /// </summary>
 /// <remarks>
 /// Slots are handed out from the lowest chunk that has a free one, so that the upper ones run empty when a shard
-/// shrinks; what is left in them a sweep moves down. An empty chunk is dropped, save one, so that a shard at a chunk's edge does not make and drop it with
-/// every other operation. The directory is copied when it grows; chunks are not, so a reader with an old directory
-/// stamps the right slot, and one who finds no chunk, or whose chunk was dropped, stamps nothing that counts.
+/// shrinks; what is left in them a sweep moves down. An empty chunk is dropped, save one, so that a shard at a chunk's
+/// edge does not make and drop it with every other operation. The directory is copied when it grows; chunks are not, so
+/// a reader with an old directory stamps the right slot, and one who finds no chunk, or whose chunk was dropped, stamps
+/// nothing that counts.
 /// </remarks>
 internal sealed class SlotTable
 {
