@@ -296,6 +296,29 @@ public sealed class AdmissionTests
         Assert.Equal(Enumerable.Range(3, 11).Select(i => $"used {i:00}"), cache.Keys().Where(key => key.StartsWith("used", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
+    // The queue is passed over so far in a hold of the lock, and what stands behind is not found: the oldest of all goes.
+    [Fact]
+    public void WhereTooManyWereUsedForOneOnProbationToBeFoundNoneOfThoseIsForgotten()
+    {
+        for (var used = Shard.LongestBatch - 20; used <= Shard.LongestBatch + 20; used++)
+        {
+            var cache = new Cache(maxEntries: 2_000, maxBytes: (20 + used + 200) * s_small, shards: 1, knowsProbation: true);
+            for (var i = 0; i < 20; i++)
+                cache.Set(0, $"older {i:00}");
+            cache.UseAll();
+            cache.Tick(9);
+            for (var i = 0; i < used + 200; i++)
+                cache.Set(0, $"{i:000000}");
+            cache.Tick(9);
+            for (var i = 0; i < used; i++)
+                cache.Use(0, $"{i:000000}");
+
+            cache.Set(0, "large!", valueLength: (int)(4 * s_small));
+
+            Assert.InRange(cache.Keys().Count(key => cache.IsOnProbation(0, key)), 0, cache.OnProbation);
+        }
+    }
+
     [Fact]
     public void WhatGoesFromProbationForAnotherShardsEntryIsRememberedToo()
     {
@@ -695,6 +718,8 @@ public sealed class AdmissionTests
         public Lock Gate => (Lock)typeof(Admission).GetField("_gate", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(_admission)!;
 
         public RoomAmount Used => new(_room.Entries.Used, _room.Bytes.Used);
+
+        public long OnProbation => _shards.Probation!.Count;
 
         public static int HashOf(string key) => (int)new KeyHasher(1).Hash(key);
 
