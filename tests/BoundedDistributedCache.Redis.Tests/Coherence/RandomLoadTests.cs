@@ -66,6 +66,7 @@ public sealed class RandomLoadTests
                 {
                     var value = await node.GetAsync(key, Token);
                     history.DidRead(key, value, number, begin, History.Now);
+                    // Reads that memory answers never wait, and would leave messages no thread to come by.
                     if (i % 50 == 0)
                         await Task.Delay(1, Token);
                 }
@@ -76,6 +77,7 @@ public sealed class RandomLoadTests
         {
             while (!stop.IsCancellationRequested)
             {
+                // Long enough to subscribe anew and to keep copies again.
                 await Task.Delay(2_000, Token);
                 await server.CliAsync("CLIENT", "KILL", "TYPE", "pubsub");
             }
